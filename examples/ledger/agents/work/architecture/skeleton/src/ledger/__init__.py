@@ -1,0 +1,3 @@
+"""Double-entry bookkeeping for small shops."""
+
+__version__ = "0.1.0"

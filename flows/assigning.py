@@ -1,0 +1,142 @@
+"""The asking half of a phase: each assignment is asked the moment its needs are merged, and merged once it stands.
+
+An ask that fails is repeated with its findings until the assignment has none left; it then holds back only what needs
+it. One coroutine an assignment; who is ready is the business of `flows.schedule`.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from flows.escalation import escalate
+from flows.gate import Question, examine
+from flows.schedule import ReadySet, graph
+from flows.work import PhaseWork, value_of
+from tasks.artifacts import Progress
+from tasks.attempt import Attempt, Order, ask
+from tasks.context import Remembered, ToldFinding, told
+from tasks.integrate import Candidate, Landing, candidate, conflict_findings, land
+from tasks.journal import Merged
+from tasks.threads import in_thread
+
+Findings = tuple[ToldFinding, ...]
+ESCALATE_AFTER = 2  # failures
+
+
+@dataclass
+class Asking:
+    """Asks the assignments of one phase, round after round."""
+
+    phase: PhaseWork
+    memory: Mapping[str, tuple[Remembered, ...]]
+    """What each assignment reads."""
+    left: dict[str, int]
+    """Asks that each assignment has left in this phase."""
+    progress: Progress
+    round: int = 0
+    _failures: dict[str, int] = field(default_factory=dict)
+    _passed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Tree -> evidence of an assignment's own gate that passed on it."""
+
+    async def ask_all(self, names: Collection[str], findings: Mapping[str, Findings]) -> dict[str, str]:
+        """One round: ask these; why each of those that did not get merged was not, empty if all were."""
+        self.round += 1
+        everyone = graph(self.phase.phase.assignments)
+        ready = ReadySet(everyone, [name for name in everyone if name not in names])
+        running: dict[asyncio.Task[str | None], str] = {}
+        unmerged: dict[str, str] = {}
+        try:
+            while ready.active:
+                for name in ready.ready():
+                    running[asyncio.create_task(self._carry(name, findings.get(name, ())))] = name
+                ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for each in ended:
+                    name = running.pop(each)
+                    reason = each.result()
+                    if reason is None:
+                        ready.done(name)
+                    else:
+                        unmerged[name] = reason
+                        ready.failed(name)
+        finally:
+            for each in running:
+                each.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+        return unmerged | {name: "needs an assignment that was not merged" for name in ready.skipped}
+
+    async def _carry(self, name: str, findings: Findings) -> str | None:
+        """Ask until it is merged or has no ask left; why it is not merged."""
+        last: Findings = ()
+        while self.left[name] > 0:
+            attempt = await self._ask(name, findings + last)
+            last = await self._land(attempt) if attempt.stands else attempt.findings
+            if not last:
+                return None
+            await self._count_failure(name, last)
+        why = f": {last[0].message}" if last else ""
+        return f"no attempt left{why}"
+
+    async def _ask(self, name: str, findings: Findings) -> Attempt:
+        order = self._order(name)
+        async with self.phase.agents_at_once:
+            self.left[name] -= 1
+            number = order.folder.claim_attempt(order.number, order.phase, name)
+            return await value_of(ask(order, number, findings, return_state=True))
+
+    def _order(self, name: str) -> Order:
+        work, assignment = self.phase.work, self.phase.phase.assignments[name]
+        agent = work.plan.agent_of(assignment)
+        return Order(
+            folder=work.folder, hub=work.hub, goal=work.plan.goal, number=self.phase.number, phase=self.phase.name,
+            guidance=self.phase.guidance, name=name, assignment=assignment, agent_name=agent,
+            agent=work.plan.agents[agent], timeout=work.plan.timeout_of(assignment), memory=self.memory[name],
+            env=work.env,
+        )  # fmt: skip
+
+    async def _land(self, attempt: Attempt) -> Findings:
+        """Merge what an attempt left, after its own gate if it has one; what speaks against it."""
+        assignment = self.phase.phase.assignments[attempt.assignment]
+        git, branch = self.phase.work.hub.git, self.phase.branch
+        while True:
+            async with self.phase.merging:
+                found = await in_thread(candidate, git, branch, attempt.commit or "")
+                if found.conflicts:
+                    return conflict_findings(found)
+                if not assignment.gate or found.tree in self._passed:
+                    if await self._merge(attempt, found):
+                        return ()
+                    continue
+            question = Question(
+                found, self.phase.work.hub.plan_tip, assignment.gate, assignment.deliverables, self.round,
+                attempt.assignment,
+            )  # fmt: skip
+            answers = await examine(self.phase, question)
+            if not answers.passed:
+                return told(answers.verdicts)
+            self._passed[found.tree] = answers.evidence
+
+    async def _merge(self, attempt: Attempt, found: Candidate) -> bool:
+        """Make the merge; False if the branch has moved."""
+        phase = self.phase
+        landing = Landing(
+            phase.work.hub,
+            phase.number,
+            phase.name,
+            attempt.assignment,
+            attempt.attempt,
+            attempt.agent,
+            attempt.evidence,
+        )
+        commit = await land(landing, found, self._passed.get(found.tree, ()))
+        if commit is None:
+            return False
+        phase.work.journal.write(Merged(
+            **phase.about, assignment=attempt.assignment, attempt=attempt.attempt, commit=commit, seconds=attempt.seconds
+        ))  # fmt: skip
+        await self.progress.step()
+        return True
+
+    async def _count_failure(self, name: str, findings: Findings) -> None:
+        self._failures[name] = self._failures.get(name, 0) + 1
+        if self._failures[name] == ESCALATE_AFTER:
+            await escalate(self.phase, f"{name} has failed twice: {findings[0].message}")

@@ -1,0 +1,97 @@
+"""The command line: `sparc`. Every error with a sentence ends here, and becomes an exit code.
+
+0 done · 1 blocked · 2 refused: nothing was started · 3 a bug of ours, with a report to attach · 130 interrupted
+"""
+
+import asyncio
+import json
+import os
+import sys
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import gettempdir
+
+import click
+import typer
+
+from flows import cli_look, cli_memory, cli_run, cli_server
+from flows.settings import Settings
+from tasks.errors import Blocked, Interrupted, PlanInvalid, Refused, SparcError
+
+DONE, BLOCKED, REFUSED, BUG, INTERRUPTED = 0, 1, 2, 3, 130
+
+app = typer.Typer(
+    name="sparc",
+    help="Run SPARC plans: phases of concurrent agents, closed by gates that block on what was measured.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for part in (cli_look, cli_run):
+    part.register(app)
+app.add_typer(cli_memory.app, name="memory")
+app.add_typer(cli_server.app, name="server")
+
+
+def main() -> None:
+    """Run the command line of this process and exit with its code."""
+    # what Prefect logs belongs into its UI; set before anything imports it
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    sys.exit(_code())
+
+
+def _code() -> int:
+    try:
+        result = app(standalone_mode=False)
+    except click.ClickException as problem:
+        return _tell_usage(problem)
+    except (click.Abort, KeyboardInterrupt, asyncio.CancelledError, Interrupted):
+        return INTERRUPTED
+    except Refused as refused:
+        return _tell(refused, REFUSED)
+    except (Blocked, SparcError) as blocked:
+        return _tell(blocked, BLOCKED)
+    except BrokenPipeError:
+        return BLOCKED
+    except Exception:  # noqa: BLE001 - the one place that turns a bug into a report
+        return _tell_bug()
+    return result if isinstance(result, int) else DONE
+
+
+def _tell(error: SparcError, code: int) -> int:
+    if _wants_json():
+        problems = error.problems if isinstance(error, PlanInvalid) else ()
+        told = [problem._asdict() for problem in problems] or [{"where": "", "line": None, "problem": str(error)}]
+        typer.echo(json.dumps({"ok": False, "problems": told}))
+    typer.echo(str(error), err=True)
+    return code
+
+
+def _tell_usage(problem: click.ClickException) -> int:
+    problem.show(file=sys.stderr)
+    if _wants_json():
+        told = {"where": "", "line": None, "problem": problem.format_message()}
+        typer.echo(json.dumps({"ok": False, "problems": [told]}))
+    return REFUSED
+
+
+def _wants_json() -> bool:
+    return "--json" in sys.argv[1:]
+
+
+def _tell_bug() -> int:
+    """Write what is needed to mend it, and say where."""
+    text = f"sparc {' '.join(sys.argv[1:])}\nPython {sys.version}\n\n{traceback.format_exc()}"
+    name = f"sparc-crash-{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}.txt"
+    for folder in (Settings().root, Path(gettempdir())):
+        try:
+            (folder / name).write_text(text, encoding="utf-8")
+        except OSError:
+            continue
+        typer.echo(f"This is a bug in sparc. Please attach {folder / name} when you report it.", err=True)
+        break
+    else:
+        typer.echo(f"This is a bug in sparc. Please report this:\n{text}", err=True)
+    return BUG

@@ -1,0 +1,142 @@
+"""Commands that look and change nothing: check, schema, status, report, gate, verify."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.check_plan import Inspection, check_plan
+from flows.plan_schema import plan_schema
+from flows.settings import Settings
+from tasks.context import Context
+from tasks.errors import Refused
+from tasks.journal import Journal
+from tasks.outcome import RunOutcome, outcome_of
+from tasks.report import answer_lines, status_lines, summary
+from tasks.repository import open_repository
+from tasks.run_folder import RunFolder, runs
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+Where = Annotated[Path, typer.Option("--repository", help="The repository.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    for command in (check, schema, status, report, gate, verify):
+        app.command()(command)
+
+
+def check(plan: Annotated[Path, typer.Argument(help="The plan's file.")], as_json: Json = False) -> int:  # noqa: FBT002
+    """Check a plan whole, and show the shape of its work. Runs nothing."""
+    found = check_plan(plan)
+    for line in _remarks(plan, found):
+        typer.echo(line, err=True)
+    typer.echo(found.model_dump_json(indent=1) if as_json else "\n".join(_shape(plan, found)))
+    return 0 if found.ok else 2
+
+
+def _remarks(plan: Path, found: Inspection) -> Iterator[str]:
+    for kind, remarks in (("", found.problems), ("warning: ", found.warnings)):
+        for remark in remarks:
+            place = f"{plan}:{remark.line}" if remark.line else str(plan)
+            yield ": ".join(part for part in (place, remark.where, kind + remark.problem) if part)
+
+
+def _shape(plan: Path, found: Inspection) -> Iterator[str]:
+    if not found.ok:
+        yield f"{plan}: {len(found.problems)} problems, nothing would be started"
+        return
+    yield f"{plan}: {found.assignments} assignments in {len(found.phases)} phases, at most {found.parallelism} at once"
+    for number, phase in enumerate(found.phases, 1):
+        yield f"\n{number} {phase.name}: {phase.assignments} assignments"
+        yield from (f"    {' '.join(layer)}" for layer in phase.layers)
+        yield f"  longest chain: {' -> '.join(phase.critical_path)}"
+        yield from (f"  gate: {stated}" for stated in phase.gate)
+
+
+def schema(of: Annotated[str, typer.Argument(help="plan or context")] = "plan") -> int:
+    """Print the JSON Schema of a plan, or of the context that an agent gets."""
+    schemas = {"plan": plan_schema, "context": Context.model_json_schema}
+    if of not in schemas:
+        raise Refused(f"there is no schema {of!r}: plan or context")
+    typer.echo(json.dumps(schemas[of](), indent=1))
+    return 0
+
+
+def status(run: Annotated[str | None, typer.Argument(help="One run, in detail.")] = None) -> int:
+    """Tell where runs stand."""
+    home = Settings().root
+    if run is not None:
+        typer.echo(summary(_outcome(RunFolder(home, run))).rstrip("\n"))
+        return 0
+    known = runs(home)
+    typer.echo("\n".join(status_lines([_outcome(folder) for folder in known])) if known else f"no runs under {home}")
+    return 0
+
+
+def _outcome(folder: RunFolder) -> RunOutcome:
+    """What a run's journal tells; a run whose process is gone is not running, whatever it wrote last."""
+    record = folder.record
+    outcome = outcome_of(Journal(folder.journal).read()) if folder.journal.exists() else None
+    if outcome is None:
+        raise Refused(f"run {record.run} was prepared and never started: `sparc resume {record.run}` starts it")
+    if outcome.outcome == "running" and not folder.live:
+        gone = {"outcome": "interrupted", "reason": "its process is gone"}
+        return outcome.model_copy(update=gone)
+    return outcome
+
+
+def report(
+    run: Annotated[str, typer.Argument(help="The run.")],
+    html: Annotated[Path | None, typer.Option(help="Write the page to this file.")] = None,
+) -> int:
+    """Tell what a run came to; with --html, write its page."""
+    from tasks.page import page_of  # noqa: PLC0415 - reads history, which GitPython takes its time to import for
+
+    folder = RunFolder(Settings().root, run)
+    typer.echo(summary(_outcome(folder)).rstrip("\n"))
+    if html is not None:
+        try:
+            html.write_text(page_of(folder), encoding="utf-8")
+        except OSError as problem:
+            raise Refused(f"cannot write {html}: {problem.strerror}") from problem
+        typer.echo(f"written: {html}", err=True)
+    return 0
+
+
+def gate(
+    checks: Annotated[
+        list[str], typer.Argument(metavar="CHECK...", help="A check: tests, or 'coverage: {at_least: 90}'.")
+    ],
+    repository: Where = Path(),
+    ref: Annotated[str, typer.Option(help="What to measure.")] = "HEAD",
+    as_json: Json = False,  # noqa: FBT002
+) -> int:
+    """Run checks on a commit of any repository, without a plan."""
+    from flows.plain_gate import measure, parse_checks  # noqa: PLC0415 - bandit and others take their time
+
+    answers = measure(open_repository(repository), ref, parse_checks(checks), Settings().root, os.environ)
+    passed = bool(answers) and all(verdict.passed for verdict in answers)
+    if as_json:
+        told = [verdict.model_dump(mode="json") for verdict in answers]
+        typer.echo(json.dumps({"ok": passed, "ref": ref, "checks": told}, indent=1))
+    else:
+        typer.echo("\n".join(line for verdict in answers for line in answer_lines(verdict)))
+    return 0 if passed else 1
+
+
+def verify(
+    ref: Annotated[str, typer.Argument(help="Where to begin.")] = "HEAD",
+    repository: Where = Path(),
+    since: Annotated[str | None, typer.Option(help="Where to end, instead of where the newest plan began.")] = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> int:
+    """Verify from a repository alone that every merge was measured before it was made."""
+    from tasks.verify import lines, verify  # noqa: PLC0415 - GitPython takes its time to import
+
+    found = verify(open_repository(repository), ref, since)
+    typer.echo(found.model_dump_json(indent=1) if as_json else "\n".join(lines(found)))
+    return 0 if found.ok else 1

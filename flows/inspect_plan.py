@@ -1,0 +1,110 @@
+"""What a plan's parts must be to each other: agents, gates, names, needs and files that fit together."""
+
+import math
+import re
+from collections.abc import Iterator
+
+from flows.default_gates import DEFAULT_GATES
+from flows.inspect_work import inspect_work, shared_ground
+from flows.outline import mapping, texts, works
+from flows.places import TOP, inside
+from flows.plan import Plan
+from flows.words import did_you_mean
+from tasks.errors import PlanInvalid, Problem
+
+_UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+"""Control characters and halves of characters: no program takes them as arguments, no file holds them as text."""
+
+
+def inspect(plan: Plan) -> list[Problem]:
+    """Every problem between the parts of a plan; lines are None."""
+    return inspect_data(plan.model_dump(mode="json"))
+
+
+def warnings(plan: Plan) -> list[Problem]:
+    """What is legal and likely to hurt: concurrent assignments that own the same paths."""
+    return [found for phase in works(plan.model_dump(mode="json")).values() for found in shared_ground(phase)]
+
+
+def require_sound(plan: Plan, source: str = "plan") -> None:
+    """For plans made in Python: PlanInvalid with every problem that `inspect` finds."""
+    if problems := inspect(plan):
+        raise PlanInvalid(source, problems)
+
+
+def inspect_data(data: object) -> list[Problem]:
+    """The same for a plan as it is written, of which any part may still be of a wrong type."""
+    return [
+        *_unfit(data, TOP),
+        *_base(data),
+        *_agents(data),
+        *_homes(data),
+        *_gates(data),
+        *(found for phase in works(data).values() for found in inspect_work(phase)),
+    ]
+
+
+def _unfit(data: object, where: str) -> Iterator[Problem]:
+    if isinstance(data, str) and (unfit := _UNFIT.search(data)):
+        yield Problem(where, None, f"holds the character U+{ord(unfit[0]):04X}, which no text does; take it out")
+    elif isinstance(data, float) and not math.isfinite(data):
+        yield Problem(where, None, f"expected a number, found {data}")
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            yield from _unfit(value, inside(where, str(key)))
+    elif isinstance(data, list | tuple):
+        for index, value in enumerate(data):
+            yield from _unfit(value, inside(where, index))
+
+
+def _base(data: object) -> Iterator[Problem]:
+    top = mapping(data)
+    if top.get("base") == f"sparc/{top.get('name')}":
+        yield Problem("base", None, "is the plan's own branch; start from the branch that it is released into")
+
+
+def _agents(data: object) -> Iterator[Problem]:
+    agents = mapping(data, "agents")
+    chosen = {"defaults.agent": mapping(data, "defaults").get("agent")}
+    for place, assignment in _assignments(data):
+        chosen[inside(place, "agent")] = assignment.get("agent")
+    for where, name in chosen.items():
+        if agents and isinstance(name, str) and name not in agents:
+            yield Problem(where, None, f"no agent is named {name!r}{did_you_mean(name, agents)}")
+    unasked = [where for where, name in chosen.items() if name is None]
+    if len(agents) > 1 and "defaults.agent" in unasked and len(unasked) > 1:
+        yield Problem(
+            "defaults.agent",
+            None,
+            f"no agent is chosen for {unasked[1].removesuffix('.agent')}{_and_more(len(unasked) - 2)}; "
+            f"name one of {', '.join(agents)} as the default, or in each assignment",
+        )
+
+
+def _and_more(count: int) -> str:
+    return f" and {count} more" if count else ""
+
+
+def _assignments(data: object) -> Iterator[tuple[str, dict[str, object]]]:
+    for phase in mapping(data, "phases"):
+        assignments = mapping(data, "phases", phase, "assignments")
+        for name in assignments:
+            yield inside("phases", phase, "assignments", name), mapping(assignments, name)
+
+
+def _homes(data: object) -> Iterator[Problem]:
+    for name in mapping(data, "agents"):
+        lent = mapping(data, "agents", name, "home").get("user")
+        for where, path in texts(lent, inside("agents", name, "home", "user")).items():
+            if path.startswith(("/", "~")) or not {"", ".", ".."}.isdisjoint(path.rstrip("/").split("/")):
+                yield Problem(
+                    where, None, f"{path!r} is no path inside HOME; write it from there, .claude for instance"
+                )
+
+
+def _gates(data: object) -> Iterator[Problem]:
+    for name in mapping(data, "phases"):
+        phase = mapping(data, "phases", name)
+        if phase and phase.get("gate") is None and name not in DEFAULT_GATES:
+            sentence = "states no gate, and a phase of this name has none by default; name its checks"
+            yield Problem(inside("phases", name, "gate"), None, sentence + did_you_mean(name, DEFAULT_GATES))

@@ -1,0 +1,48 @@
+"""Checks without a plan: on any commit of any repository."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from gates.checks import Check
+from gates.verdict import Verdict
+from tasks.errors import PlanInvalid, Problem, Refused
+from tasks.quality import Bench, Exam
+from tasks.repository import Repository
+from tasks.target import Environment
+
+
+def parse_checks(texts: Sequence[str]) -> tuple[Check, ...]:
+    """Checks as a plan writes them: `tests`, `coverage: {at_least: 90}`. Raises PlanInvalid with every problem."""
+    checks, problems = [], []
+    for text in texts:
+        try:
+            checks.append(Check.model_validate(yaml.safe_load(text)))
+        except ValidationError as invalid:
+            problems += [
+                Problem(text, None, str(error["msg"]).removeprefix("Value error, ")) for error in invalid.errors()
+            ]
+        except yaml.YAMLError as invalid:
+            problems.append(Problem(text, None, f"is no YAML: {invalid}"))
+    if problems:
+        raise PlanInvalid("check", problems)
+    return tuple(checks)
+
+
+def measure(
+    repository: Repository, ref: str, checks: Sequence[Check], home: Path, env: Mapping[str, str]
+) -> tuple[Verdict, ...]:
+    """Measure one commit; configuration comes from that commit itself. Raises Refused if there is no such commit."""
+    commit = repository.git.resolve(ref)
+    if commit is None:
+        raise Refused(f"{repository.path} has no commit {ref!r}")
+    exam = Exam(
+        git=repository.git, tree=repository.git.resolve(commit, "tree") or "", base=commit, deliverables=(),
+        environment=Environment(), folder=home / "gates" / secrets.token_hex(4), words={}, home=home, env=env,
+    )  # fmt: skip
+    with Bench(exam, checks) as bench, ThreadPoolExecutor(max_workers=4) as threads:
+        return tuple(measured.verdict for measured in threads.map(bench.verdict, checks))

@@ -1,0 +1,54 @@
+"""Running a plan from Python or from the command line: a server if none is named, one flow run, its outcome."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
+
+from flows.plan import Plan
+from flows.prepare import prepare
+from flows.settings import Settings
+from flows.sparc import sparc
+from flows.work import value_of
+from tasks import server
+from tasks.outcome import RunOutcome
+from tasks.run_folder import RunFolder
+
+
+def run(
+    plan: Plan | Path | str, repository: Path | str = ".", *, run: str | None = None, yes: bool = False
+) -> RunOutcome:
+    """Run a plan to its end; blocks. Raises Refused or PlanInvalid when nothing could be started."""
+    return asyncio.run(arun(plan, repository, run=run, yes=yes))
+
+
+async def arun(
+    plan: Plan | Path | str, repository: Path | str = ".", *, run: str | None = None, yes: bool = False
+) -> RunOutcome:
+    """The same for callers with an event loop."""
+    folder = await asyncio.to_thread(prepare, plan, repository, run, Settings(), dict(os.environ))
+    return await carry(folder, yes=yes)
+
+
+async def carry(folder: RunFolder, *, yes: bool, terminal: bool = False) -> RunOutcome:
+    """Carry a prepared run to its end; `terminal`: a person may be asked on standard input."""
+    record = folder.record
+    plan = folder.plan_dir / record.plan_file
+    with connected(folder.home):
+        call = sparc(plan, record.repository, run=folder.run, yes=yes, terminal=terminal, return_state=True)
+        return await value_of(call)
+
+
+@contextlib.contextmanager
+def connected(home: Path) -> Iterator[None]:
+    """For the time of a block: the server that the caller has set, or the local one. Raises Refused if it is silent."""
+    configured = get_current_settings().api.url
+    if configured:
+        server.reachable(configured)
+        yield
+        return
+    with temporary_settings({PREFECT_API_URL: server.ensure(home).url}):
+        yield

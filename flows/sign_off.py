@@ -1,0 +1,63 @@
+"""Review: a person's sign-off on named points, asked for after the checks and bound to the tree that they measured.
+
+The same tree is never asked about twice, another tree always is. In a terminal the person is asked there; elsewhere the
+flow run pauses, for Prefect's form or for `sparc review`.
+"""
+
+from prefect.exceptions import FlowPauseTimeout
+from prefect.flow_runs import apause_flow_run
+from prefect.runtime import flow_run
+
+from flows.work import PhaseWork
+from tasks import review
+from tasks.errors import Blocked
+from tasks.integrate import Candidate
+from tasks.journal import ReviewAnswered, ReviewAsked
+from tasks.review import Answer, Asked, SignOff
+from tasks.threads import in_thread
+
+
+async def sign_off(phase: PhaseWork, found: Candidate) -> tuple[str, Answer] | None:
+    """The name of the answer's evidence and the answer; None if the phase has no points.
+
+    Raises Blocked when nobody answers in time.
+    """
+    points, work = phase.phase.review, phase.work
+    if not points:
+        return None
+    known = await in_thread(review.approval_of, work.hub.git, phase.name, found.tree)
+    if known:
+        return known
+    work.journal.write(ReviewAsked(**phase.about, points=points))
+    answer = await _ask(phase, found.tree)
+    review.forget_asked(work.folder)
+    work.journal.write(ReviewAnswered(**phase.about, **answer.model_dump()))
+    about = {"run": work.folder.run, "plan": work.plan.name, **phase.about, **found.binding}
+    return await in_thread(review.keep_answer, work.hub.git, about, points, answer), answer
+
+
+async def _ask(phase: PhaseWork, tree: str) -> Answer:
+    work, points = phase.work, phase.phase.review
+    if work.yes:
+        return Answer(approved=True, comment="", by="--yes")
+    recorded = review.take_recorded(work.folder, tree)
+    if recorded:
+        return recorded
+    review.note_asked(
+        work.folder, Asked(tree=tree, number=phase.number, phase=phase.name, points=points, flow_run=flow_run.id)
+    )
+    if work.terminal:
+        return await in_thread(review.ask_in_terminal, phase.number, phase.name, points)
+    return await _wait(phase)
+
+
+async def _wait(phase: PhaseWork) -> Answer:
+    """Pause the flow run until somebody answers."""
+    points = "\n".join(f"- {point}" for point in phase.phase.review)
+    form = SignOff.with_initial_data(description=f"Review of {phase.number} {phase.name}\n\n{points}")
+    seconds = phase.work.plan.review_timeout_of(phase.phase)
+    try:
+        answer = await apause_flow_run(wait_for_input=form, timeout=int(seconds), poll_interval=1)
+    except FlowPauseTimeout as late:
+        raise Blocked(f"nobody answered the review of {phase.name} within {seconds:g} s") from late
+    return Answer(approved=answer.approved, comment=answer.comment, by="review")

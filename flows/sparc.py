@@ -1,0 +1,154 @@
+"""The plan's flow: its phases in the order written, then the release."""
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.flows import Flow
+from prefect.runtime import flow_run
+from prefect.states import Failed
+
+from flows.architecture import architecture
+from flows.completion import completion
+from flows.other_phase import other_phase
+from flows.phase import PhaseCall, PhaseResult
+from flows.plan import Plan
+from flows.prepare import RELEASED, held, prepare
+from flows.pseudocode import pseudocode
+from flows.refinement import refinement
+from flows.releasing import release_plan
+from flows.settings import Settings
+from flows.settle import settle
+from flows.specification import specification
+from flows.work import Work, value_of
+from tasks.artifacts import report_page
+from tasks.command import Processes, processes
+from tasks.errors import Blocked, Interrupted
+from tasks.git import GitError
+from tasks.journal import RunEnded, RunStarted
+from tasks.outcome import RunOutcome, outcome_of
+from tasks.page import page_of
+from tasks.report import markdown
+from tasks.run_folder import write_atomically
+
+PHASES: dict[str, Flow[[PhaseCall], Any]] = {
+    "specification": specification,
+    "pseudocode": pseudocode,
+    "architecture": architecture,
+    "refinement": refinement,
+    "completion": completion,
+}
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def run_name() -> str:
+    """The run's id, or what is known of it before it has one."""
+    parameters = flow_run.parameters
+    return str(parameters.get("run") or Path(str(parameters.get("plan"))).stem)
+
+
+@flow(name="sparc", flow_run_name=run_name, persist_result=False)
+async def sparc(
+    plan: Path | Plan,
+    repository: Path = Path(),
+    run: str | None = None,
+    yes: bool = False,  # noqa: FBT001, FBT002 - a flow's parameters are a form
+    terminal: bool = False,  # noqa: FBT001, FBT002
+) -> RunOutcome | State[RunOutcome]:
+    """Run a SPARC plan: phases of concurrent agents, each closed by a gate, then the release.
+
+    Args:
+        plan: The plan's file, or the plan itself.
+        repository: The repository that the plan starts from and releases into.
+        run: Name of a new run, or of the unfinished one to go on with.
+        yes: Approve reviews without asking; the evidence says so.
+        terminal: Whether a person can be asked in this terminal.
+    """
+    settings = Settings()
+    folder = prepare(plan, repository, run, settings, dict(os.environ))
+    work = Work(folder, yes=yes, terminal=terminal)
+    processes.set(Processes())
+    with folder.held(), held(work.repository, work.plan.name, folder.run):
+        return await _carry(work)
+
+
+async def _carry(work: Work) -> RunOutcome | State[RunOutcome]:
+    journal = work.journal
+    journal.write(_started(work))
+    try:
+        with _as_blocked():
+            commit = await _phases_and_release(work)
+    except Blocked as reason:
+        return await _stopped(work, RunEnded(outcome="blocked", reason=str(reason)))
+    except Interrupted as reason:
+        return await _stopped(work, RunEnded(outcome="interrupted", reason=str(reason)))
+    except BaseException:
+        # a cancellation, or a bug: whatever was started must not outlive it
+        processes.get().stop()
+        journal.write(RunEnded(outcome="interrupted", reason="ended from outside"))
+        raise
+    journal.write(RunEnded(outcome="released", commit=commit))
+    write_atomically(work.folder.path / RELEASED, commit.encode())
+    return await _told(work)
+
+
+async def _phases_and_release(work: Work) -> str:
+    """Every phase that has not passed yet, then the release; its commit. Raises Blocked or Interrupted."""
+    for merge in work.hub.passed():
+        await settle(work, merge.trailers["Sparc-Phase"], merge.oid)
+    done = len(work.hub.passed())
+    for number, name in list(enumerate(work.plan.phases, 1))[done:]:
+        call = PhaseCall(
+            home=work.folder.home, run=work.folder.run, plan=work.plan.name, number=number, name=name,
+            yes=work.yes, terminal=work.terminal,
+        )  # fmt: skip
+        result = await value_of(PHASES.get(name, other_phase)(call, return_state=True))
+        if result.outcome == "interrupted":
+            raise Interrupted(result.reason)
+        if result.outcome != "passed":
+            raise Blocked(f"{number} {name}: {result.reason}")
+    return await release_plan(work) if work.plan.release.into_base else work.hub.plan_tip
+
+
+def _started(work: Work) -> RunStarted:
+    return RunStarted(
+        run=work.folder.run, plan=work.plan.name, goal=work.plan.goal, base=work.record.base,
+        branch=f"sparc/{work.plan.name}", start=work.record.start, repository=str(work.repository.path),
+        resumed=work.folder.journal.exists(), isolation="none", phases=tuple(work.plan.phases),
+    )  # fmt: skip
+
+
+async def _stopped(work: Work, ended: RunEnded) -> State[RunOutcome]:
+    work.journal.write(ended)
+    outcome = await _told(work)
+    return Failed(name=ended.outcome.capitalize(), message=ended.reason, data=outcome)
+
+
+async def _told(work: Work) -> RunOutcome:
+    """Write the report, for files and for Prefect; what the run came to."""
+    outcome = outcome_of(work.journal.read())
+    write_atomically(work.folder.report, page_of(work.folder).encode())
+    with contextlib.suppress(httpx.HTTPError):
+        await report_page(work.folder.run, markdown(outcome))
+    return outcome
+
+
+@contextlib.contextmanager
+def _as_blocked() -> Iterator[None]:
+    """What the machine or the user's repository refuses is no bug of ours: the run stops and can be resumed."""
+    try:
+        yield
+    except GitError as refused:
+        raise Blocked(str(refused)) from refused
+    except OSError as problem:
+        if problem.errno not in FULL:
+            raise
+        raise Blocked(f"the disk is full ({problem.filename or 'no file named'}): make room and resume") from problem
+    except httpx.HTTPError as problem:
+        raise Blocked(f"the Prefect server stopped answering ({problem}): resume when it does") from problem

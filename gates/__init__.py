@@ -1,0 +1,1 @@
+"""What must be true: one module a check, pure where it judges."""

@@ -1,0 +1,42 @@
+"""`lines`: the files have so many lines, all of them together."""
+
+from typing import Annotated
+
+from pydantic import Field, JsonValue, TypeAdapter
+
+from gates.files import read_text
+from gates.paths import shown
+from gates.subject import Subject
+from gates.texts import Texts, chosen
+from gates.verdict import Finding, Verdict, answer
+
+
+class Limits(Texts):
+    """The files, and how many lines they have at least."""
+
+    at_least: Annotated[int, Field(ge=1, strict=True)]
+    """Lines of all files together, blank ones included."""
+
+
+REPORT = TypeAdapter(dict[str, int])
+
+
+def measure(limits: Limits, subject: Subject) -> JsonValue:
+    """Lines of each file."""
+    return {path: _count(read_text(subject.root, path)) for path in chosen(limits, subject)}
+
+
+def _count(text: str) -> int:
+    return text.count("\n") + (text != "" and not text.endswith("\n"))
+
+
+def judge(limits: Limits, report: JsonValue) -> Verdict:
+    """Passed when the sum reaches the limit."""
+    counts = REPORT.validate_python(report)
+    total = sum(counts.values())
+    passed = total >= limits.at_least
+    short = [Finding(path=path, message=f"{shown(path)} has {count} lines") for path, count in counts.items()]
+    summary = f"{total} {'>=' if passed else '<'} {limits.at_least} in {len(counts)} files"
+    return answer(
+        "lines", summary, measured=total, limit=limits.at_least, findings=() if passed else short, passed=passed
+    )

@@ -1,0 +1,52 @@
+"""What a check looks at: one tree, as git lists it and as it lies on disk, and what running its programs left."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from gates.model import Frozen
+
+REGULAR = ("100644", "100755")
+SYMLINK = "120000"
+SUBMODULE = "160000"
+
+
+class TreeFile(Frozen):
+    """One entry of `git ls-tree -r`."""
+
+    path: str
+    """`/`-separated, relative to the root of the tree; bytes that are not UTF-8 are surrogate-escaped."""
+    mode: str
+    """Git's six octal digits: 100644, 100755, 120000 (symbolic link), 160000 (submodule)."""
+    size: int
+    """Bytes of the blob; 0 for a submodule."""
+
+
+class Ran(Frozen):
+    """What came of one program."""
+
+    argv: tuple[str, ...]
+    code: int | None
+    """Exit code; negative for a signal; None when it did not start or was ended by us."""
+    failure: str | None = None
+    """Why it did not end by itself (`not found: make`, `timed out after 300 s`); None when it did."""
+    output: str = ""
+    """Head and tail of what it printed, for people; never evidence."""
+
+
+class Subject(Frozen):
+    """One tree to be measured."""
+
+    root: Path
+    """Absolute path of a fresh checkout of the tree."""
+    files: tuple[TreeFile, ...]
+    """Every entry of the tree, by git: the truth about what must have been analysed."""
+    deliverables: tuple[str, ...] = ()
+    """Paths or globs that the work under this gate has promised."""
+    packages: tuple[str, ...] = ()
+    """Directories (or single modules) of product code that the target's metadata declares; empty: undeclared."""
+    base_config: Mapping[str, str] = {}
+    """Name to text of the configuration files at the base commit; the same as the suite's place has."""
+    reports: Path | None = None
+    """Directory outside the tree in which the programs left their reports."""
+    ran: tuple[Ran, ...] = ()
+    """The programs that were run for this check, in order."""

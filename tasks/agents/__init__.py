@@ -1,0 +1,1 @@
+"""Whom an assignment asks: one module a kind."""

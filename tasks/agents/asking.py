@@ -1,0 +1,47 @@
+"""The seam between sparc and an agent: what is asked, what comes back, and the protocol in between."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+WORD = re.compile(r"\{(plan_dir|workspace|run|phase|assignment|attempt)\}")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One attempt, as an agent meets it."""
+
+    workspace: Path
+    prompt: str
+    words: Mapping[str, str]
+    """What `{plan_dir}`, `{workspace}`, `{run}`, `{phase}`, `{assignment}` and `{attempt}` stand for."""
+    env: Mapping[str, str]
+    """The whole environment of the agent."""
+    timeout: float
+    """Seconds."""
+    log: Path
+    """Where its output is kept, capped."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back; what counts is what lies in the workspace."""
+
+    failure: str | None = None
+    """Why this attempt cannot count, as a sentence; None: look at what it left."""
+    output: str = ""
+    """Tail of what it printed, for people."""
+
+
+class Agent(Protocol):
+    """Anything that can be asked."""
+
+    def ask(self, request: Request) -> Answer:
+        """Work in the workspace and come back. Raises Interrupted when the run was stopped."""
+
+
+def replaced(argv: tuple[str, ...], words: Mapping[str, str]) -> tuple[str, ...]:
+    """A command list with its words replaced; other braces stay."""
+    return tuple(WORD.sub(lambda match: words[match[1]], argument) for argument in argv)

@@ -1,0 +1,64 @@
+"""What Prefect's UI shows of a run beside its states: gate tables, progress, the report."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from prefect.artifacts import (
+    acreate_markdown_artifact,
+    acreate_progress_artifact,
+    acreate_table_artifact,
+    aupdate_progress_artifact,
+)
+
+from gates.verdict import Verdict
+
+
+def key_of(name: str) -> str:
+    """An artifact key: lower-case letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-")
+
+
+async def gate_table(name: str, verdicts: Sequence[Verdict]) -> None:
+    """One gate's answers."""
+    rows = [
+        {
+            "check": verdict.check,
+            "outcome": str(verdict.outcome),
+            "measured": _cell(verdict.measured),
+            "limit": _cell(verdict.limit),
+            "summary": verdict.summary,
+        }
+        for verdict in verdicts
+    ]
+    await acreate_table_artifact(table=rows, key=key_of(f"gate-{name}"), description=f"Gate of {name}")
+
+
+async def report_page(run: str, markdown: str) -> None:
+    """The report of a run."""
+    await acreate_markdown_artifact(markdown=markdown, key=key_of(f"report-{run}"), description=f"Report of {run}")
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+@dataclass
+class Progress:
+    """How many assignments of a phase are merged."""
+
+    artifact: UUID
+    total: int
+    merged: int = 0
+
+    @classmethod
+    async def start(cls, name: str, total: int) -> "Progress":
+        """Begin at zero."""
+        artifact = await acreate_progress_artifact(progress=0.0, key=key_of(f"progress-{name}"), description=name)
+        return cls(artifact, total)
+
+    async def step(self) -> None:
+        """One more is merged; asking again for one that was merged before does not go beyond the end."""
+        self.merged = min(self.merged + 1, self.total)
+        await aupdate_progress_artifact(self.artifact, progress=100.0 * self.merged / self.total)

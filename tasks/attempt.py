@@ -1,0 +1,199 @@
+"""One attempt: claim a number, clone, brief, ask, take what was left, and say what speaks against it.
+
+Whatever the agent did, what it left is kept on a branch of its own if it can be stored at all; only an attempt without
+a finding is offered for merging.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.states import Failed
+from pydantic import JsonValue
+
+from gates.model import Frozen
+from gates.paths import matcher
+from tasks import evidence, workspace
+from tasks.agents.asking import Request
+from tasks.agents.registry import agent_of, environment_of
+from tasks.agents.spec import AgentSpec
+from tasks.assignment import Assignment
+from tasks.context import Context, Remembered, ToldFinding, prompt
+from tasks.git import ZERO
+from tasks.hub import Hub
+from tasks.journal import AttemptEnded, AttemptStarted, Journal
+from tasks.run_folder import RunFolder, write_atomically
+from tasks.threads import in_thread
+
+SHOWN_PATHS = 5
+
+
+@dataclass(frozen=True)
+class Order:
+    """What one assignment is asked for, whichever attempt it is."""
+
+    folder: RunFolder
+    hub: Hub
+    goal: str
+    number: int
+    phase: str
+    guidance: str
+    name: str
+    assignment: Assignment
+    agent_name: str
+    agent: AgentSpec
+    timeout: float
+    """Seconds."""
+    memory: tuple[Remembered, ...]
+    env: Mapping[str, str]
+    """The caller's environment, to choose declared names from."""
+
+
+class Attempt(Frozen):
+    """What came of one ask."""
+
+    assignment: str
+    attempt: int
+    start: str
+    """The commit of the phase's branch at which it began."""
+    commit: str | None
+    """What it left, on its own branch; None if it could not be stored."""
+    evidence: str
+    agent: str
+    findings: tuple[ToldFinding, ...]
+    """What speaks against it; empty: it may be merged."""
+    seconds: float
+
+    @property
+    def stands(self) -> bool:
+        """Whether it may be offered for merging."""
+        return self.commit is not None and not self.findings
+
+
+@task(name="attempt", task_run_name="{order.name} · attempt {attempt}", cache_policy=NO_CACHE, persist_result=False)
+async def ask(order: Order, attempt: int, findings: tuple[ToldFinding, ...]) -> Attempt:
+    """Carry one claimed attempt; its state is Failed when something speaks against it, with the attempt as data."""
+    result = await in_thread(carry, order, attempt, findings)
+    if result.stands:
+        return result
+    return Failed(message=result.findings[0].message, data=result)  # type: ignore[return-value]
+
+
+def carry(order: Order, attempt: int, findings: tuple[ToldFinding, ...]) -> Attempt:
+    """One attempt from clone to commit. Raises Interrupted when the run was stopped."""
+    began = time.monotonic()
+    journal = Journal(order.folder.journal)
+    about = {"number": order.number, "phase": order.phase, "assignment": order.name, "attempt": attempt}
+    journal.write(AttemptStarted(**about, agent=order.agent_name))
+    branch = order.hub.phase_branch(order.number, order.phase)
+    start = order.hub.tip(branch)
+    papers = order.folder.attempt_dir(order.number, order.phase, order.name, attempt)
+    place = order.folder.path / "workspaces" / f"{order.number}-{order.phase}" / order.name / str(attempt)
+    space = workspace.make(place, order.hub.git, branch, start, papers)
+    context = _context(order, attempt, findings, place)
+    failure = _brief_and_ask(order, context, papers)
+    taken, objections = _take(space, order.assignment)
+    reasons = ([ToldFinding(check="attempt", message=failure)] if failure else []) + objections
+    seconds = time.monotonic() - began
+    name, commit = _keep(order, context, start, taken, reasons, seconds)
+    result = Attempt(
+        assignment=order.name, attempt=attempt, start=start, commit=commit, evidence=name,
+        agent=order.agent_name, findings=tuple(reasons), seconds=seconds,
+    )  # fmt: skip
+    journal.write(AttemptEnded(
+        **about, outcome="left" if result.stands else "failed", commit=commit, seconds=seconds,
+        reason=reasons[0].message if reasons else None, findings=result.findings,
+    ))  # fmt: skip
+    return result
+
+
+def _context(order: Order, attempt: int, findings: tuple[ToldFinding, ...], place: Path) -> Context:
+    assignment = order.assignment
+    return Context(
+        run=order.folder.run, plan=order.hub.plan, goal=order.goal, phase=order.phase, number=order.number,
+        assignment=order.name, attempt=attempt, role=assignment.role, task=assignment.prompt, guidance=order.guidance,
+        deliverables=assignment.deliverables, writes=assignment.owned, acceptance=assignment.acceptance,
+        memory=order.memory, findings=findings, workspace=str(place),
+    )  # fmt: skip
+
+
+def _brief_and_ask(order: Order, context: Context, papers: Path) -> str | None:
+    """Hand the context over and wait for the agent; why the attempt cannot count, if so."""
+    text = prompt(context)
+    write_atomically(papers / "context.json", context.model_dump_json(indent=1).encode())
+    write_atomically(papers / "prompt.md", text.encode(errors="replace"))
+    for folder in ("home", "tmp"):
+        (papers / folder).mkdir(exist_ok=True)
+    words = {
+        "plan_dir": str(order.folder.plan_dir), "workspace": context.workspace, "run": context.run,
+        "phase": context.phase, "assignment": context.assignment, "attempt": str(context.attempt),
+    }  # fmt: skip
+    told = {f"SPARC_{word.upper()}": value for word, value in words.items() if word != "plan_dir"}
+    env = environment_of(order.agent, order.env, papers / "home", papers / "tmp")
+    env |= told | {"SPARC_PLAN": context.plan, "SPARC_CONTEXT": str(papers / "context.json")}
+    request = Request(Path(context.workspace), text, words, env, order.timeout, papers / "output.log")
+    return agent_of(order.agent, order.folder.plan_dir).ask(request).failure
+
+
+def _take(space: workspace.Workspace, assignment: Assignment) -> tuple[workspace.Snapshot | None, list[ToldFinding]]:
+    """Store what was left, and say what is wrong with it: paths out of bounds, deliverables that are not there."""
+    promised = matcher(assignment.deliverables)
+    try:
+        taken = workspace.snapshot(space, promised)
+    except workspace.NestedRepository as found:
+        return None, [
+            ToldFinding(check="attempt", path=str(found), message="a repository inside the workspace: remove it")
+        ]
+    owned = matcher(assignment.owned)
+    outside = [path for path in taken.changed if not owned(path) and not promised(path)]
+    objections = [
+        ToldFinding(check="attempt", path=path, message="changed, but it is not among the paths this assignment writes")
+        for path in outside
+    ]
+    there = {file.path for file in space.hub.tree_files(taken.tree) if file.mode.startswith("100")}
+    objections += [
+        ToldFinding(check="attempt", path=wanted, message="was to be delivered, and is not there")
+        for wanted in assignment.deliverables
+        if wanted not in there and not any(map(matcher([wanted]), there))
+    ]
+    return taken, objections
+
+
+def _keep(
+    order: Order,
+    context: Context,
+    start: str,
+    taken: workspace.Snapshot | None,
+    reasons: list[ToldFinding],
+    seconds: float,
+) -> tuple[str, str | None]:
+    """Record the attempt, and put what it left on its branch: (name of the evidence, commit)."""
+    git = order.hub.git
+    found: list[JsonValue] = [reason.model_dump(mode="json") for reason in reasons]
+    (name,) = evidence.keep(git, [{
+        "kind": "attempt", "run": context.run, "plan": context.plan, "phase": context.phase, "number": context.number,
+        "assignment": context.assignment, "attempt": context.attempt, "agent": order.agent_name,
+        "agent_kind": order.agent.kind, "isolation": "none", "start": start, "tree": taken.tree if taken else None,
+        "changed": list(taken.changed) if taken else [], "outcome": "failed" if reasons else "left",
+        "findings": found, "seconds": round(seconds, 3),
+        "context": evidence.name_of(context.model_dump_json().encode()),
+    }])  # fmt: skip
+    if taken is None:
+        return name, None
+    subject = f"{context.phase}: {context.assignment}, attempt {context.attempt}"
+    trailers = {
+        "Sparc-Run": context.run, "Sparc-Phase": context.phase, "Sparc-Assignment": context.assignment,
+        "Sparc-Attempt": str(context.attempt), "Sparc-Agent": order.agent_name, "Sparc-Evidence": f"sha256:{name}",
+    }  # fmt: skip
+    commit = git.write_commit(taken.tree, (start,), message(subject, trailers))
+    branch = f"refs/heads/agent/{order.number}-{context.phase}/{context.assignment}/{context.attempt}"
+    git.move(branch, commit, ZERO)
+    return name, commit
+
+
+def message(subject: str, trailers: Mapping[str, str]) -> str:
+    """A commit message: subject, blank line, trailers."""
+    return f"{subject}\n\n" + "".join(f"{key}: {value}\n" for key, value in trailers.items())

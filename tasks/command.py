@@ -1,0 +1,287 @@
+"""The only module that starts processes: git and our own workers plainly, everything foreign under supervision.
+
+* A `Command` is one value; its environment is complete: nothing of the caller's is added.
+* `run` is for programs of ours that end by themselves. `run_foreign` is for what agents and targets bring: its output
+  is capped, its time limited, and its whole process tree ends with it (`tasks/supervise.py`).
+* `Processes` is the handle by which a run ends everything that it started, from a signal handler or on cancellation.
+"""
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+from tasks.errors import Interrupted
+
+SUPERVISOR = str(Path(__file__).with_name("supervise.py"))
+SUPERVISOR_KILLED = "its supervisor was killed"
+HEAD, TAIL = 64 * 1024, 192 * 1024  # bytes kept of each stream
+DRAIN = 1.0  # seconds to read on after the tree has ended
+
+
+@dataclass(frozen=True)
+class Command:
+    """One program to run."""
+
+    argv: tuple[str, ...]
+    cwd: Path
+    env: Mapping[str, str]
+    stdin: bytes = b""
+    timeout: float | None = None
+    """Seconds; None: no limit."""
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What came of a command."""
+
+    code: int | None
+    """Exit code, negative for a signal; None if it did not start or was ended by us."""
+    stdout: bytes
+    stderr: bytes
+    seconds: float
+    failure: str | None = None
+    """Why it did not end by itself, as a sentence; None when it did."""
+
+    @property
+    def output(self) -> str:
+        """Both streams as text, for people."""
+        return (self.stdout + self.stderr).decode(errors="replace")
+
+
+class Processes:
+    """The supervised programs of one run; `stop` ends them all and lets no other start."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lifelines: set[int] = set()
+        self._stopped = False
+
+    def stop(self) -> None:
+        """End every program's whole tree; safe to call twice and from a signal handler's thread."""
+        self._stopped = True
+        with self._lock:
+            for lifeline in self._lifelines:
+                os.close(lifeline)
+            self._lifelines.clear()
+
+    def cut(self, lifeline: int) -> None:
+        """End one program's tree."""
+        with self._lock:
+            if lifeline in self._lifelines:
+                self._lifelines.remove(lifeline)
+                os.close(lifeline)
+
+    @contextlib.contextmanager
+    def lifeline(self) -> Iterator[tuple[int, int]]:
+        """A pipe whose closing ends a program: (the supervisor's end, ours)."""
+        with self._lock:
+            if self._stopped:
+                raise Interrupted("interrupted: nothing more is started; `sparc resume` goes on from here")
+            theirs, ours = os.pipe()
+            self._lifelines.add(ours)
+        try:
+            yield theirs, ours
+        finally:
+            os.close(theirs)
+            self.cut(ours)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopped
+
+
+processes: ContextVar[Processes] = ContextVar("processes", default=Processes())  # noqa: B039 - one shared default is meant
+"""The handle of the run in whose context a command is started; tasks in threads inherit it."""
+
+
+class Capture:
+    """The head and the tail of a stream, and a file that holds as much as `spool_limit` allows."""
+
+    def __init__(self, spool: IO[bytes] | None = None, spool_limit: int = 8 * 1024 * 1024) -> None:
+        self._head, self._tail = bytearray(), bytearray()
+        self._dropped = 0
+        self._spool, self._room = spool, spool_limit
+
+    def add(self, data: bytes) -> None:
+        """Take the next bytes of the stream."""
+        if self._spool is not None and self._room > 0:
+            self._spool.write(data[: self._room])
+            self._room -= len(data)
+        room = HEAD - len(self._head)
+        self._head += data[:room]
+        self._tail += data[max(room, 0) :]
+        if (surplus := len(self._tail) - TAIL) > 0:
+            self._dropped += surplus
+            del self._tail[:surplus]
+
+    def value(self) -> bytes:
+        """What was kept, with a line that tells how much was not."""
+        gap = f"\n[... {self._dropped} bytes left out ...]\n".encode() if self._dropped else b""
+        return bytes(self._head + gap + self._tail)
+
+
+def run(command: Command) -> Completed:
+    """Run a program of ours to its end and keep all that it prints.
+
+    A program that is missing, or that outlives its time, is a `failure`, not an exception.
+    """
+    started = time.monotonic()
+    try:
+        done = subprocess.run(
+            command.argv,
+            cwd=command.cwd,
+            env=dict(command.env),
+            input=command.stdin,
+            capture_output=True,
+            timeout=command.timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as late:
+        failure = f"timed out after {command.timeout:g} s: {command.argv[0]}"
+        return Completed(None, late.stdout or b"", late.stderr or b"", time.monotonic() - started, failure)
+    except OSError as problem:
+        failure = f"cannot start {command.argv[0]}: {problem.strerror}"
+        return Completed(None, b"", b"", time.monotonic() - started, failure)
+    return Completed(done.returncode, done.stdout, done.stderr, time.monotonic() - started)
+
+
+def run_foreign(command: Command, log: Path | None = None) -> Completed:
+    """Run a program that is not ours, under supervision; `log` keeps its output on disk, capped.
+
+    Raises Interrupted when the run was stopped.
+    """
+    started = time.monotonic()
+    scope = processes.get()
+    with contextlib.ExitStack() as stack:
+        theirs, ours = stack.enter_context(scope.lifeline())
+        status, status_end = os.pipe()
+        stack.callback(os.close, status)
+        try:
+            process = stack.enter_context(_spawn(command, theirs, status_end))
+        finally:
+            os.close(status_end)
+        spool = stack.enter_context(log.open("wb")) if log else None
+        pump = _Pump(process, command.stdin, status, Capture(spool), Capture(spool))
+        late = pump.until_ended(command.timeout, lambda: scope.cut(ours))
+        record = pump.record
+        if record.get("failure") == SUPERVISOR_KILLED and "pid" in record:
+            with contextlib.suppress(OSError):
+                os.killpg(record["pid"], signal.SIGKILL)
+    if scope.stopped:
+        raise Interrupted("interrupted: what was running has been ended; `sparc resume` goes on from here")
+    failure = f"timed out after {command.timeout:g} s" if late else record.get("failure")
+    code = None if failure else record["code"]
+    return Completed(code, pump.stdout.value(), pump.stderr.value(), time.monotonic() - started, failure)
+
+
+def _spawn(command: Command, lifeline: int, status: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        (sys.executable, "-I", "-S", SUPERVISOR, str(lifeline), str(status), *command.argv),
+        cwd=command.cwd,
+        env=dict(command.env),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=(lifeline, status),
+        start_new_session=True,
+    )
+
+
+class _Pump:
+    """Moves a program's streams in one loop, without a thread of its own."""
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], stdin: bytes, status: int, stdout: Capture, stderr: Capture
+    ) -> None:
+        self.stdout, self.stderr = stdout, stderr
+        self._pending = memoryview(stdin)
+        self._status, self._said = status, bytearray()
+        self._selector = selectors.DefaultSelector()
+        self._gone_at: float | None = None
+        streams: tuple[tuple[IO[bytes] | None, Capture], ...] = ((process.stdout, stdout), (process.stderr, stderr))
+        for stream, capture in streams:
+            self._selector.register(cast("IO[bytes]", stream), selectors.EVENT_READ, capture.add)
+        self._selector.register(status, selectors.EVENT_READ, self._said.extend)
+        self._stdin = cast("IO[bytes]", process.stdin)
+        os.set_blocking(self._stdin.fileno(), False)
+        self._selector.register(self._stdin, selectors.EVENT_WRITE)
+
+    def until_ended(self, timeout: float | None, cut: Callable[[], None]) -> bool:
+        """Pump until the supervisor has gone; calls `cut` when the time is up and then returns True."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        late = False
+        with self._selector:
+            while self._selector.get_map():
+                until = self._gone_at + DRAIN if self._gone_at else deadline
+                left = None if until is None else max(until - time.monotonic(), 0)
+                events = self._selector.select(left)
+                for key, _ in events:
+                    self._move(key)
+                if left == 0 and not events:
+                    if self._gone_at:
+                        break
+                    late, deadline = True, None
+                    cut()
+        return late
+
+    def _move(self, key: selectors.SelectorKey) -> None:
+        if key.fileobj is self._stdin:
+            self._feed()
+        elif data := os.read(key.fd, 1 << 16):
+            key.data(data)
+        else:
+            self._selector.unregister(key.fileobj)
+            if key.fileobj == self._status:
+                self._gone_at = time.monotonic()
+
+    def _feed(self) -> None:
+        try:
+            self._pending = self._pending[os.write(self._stdin.fileno(), self._pending[:65536]) :]
+        except BlockingIOError:
+            return
+        except OSError:  # it does not read its input, which is its right
+            self._pending = self._pending[:0]
+        if not self._pending:
+            self._selector.unregister(self._stdin)
+            with contextlib.suppress(OSError):
+                self._stdin.close()
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What the supervisor said: `pid`, and `code` or `failure`; the first word on a matter counts."""
+        record: dict[str, Any] = {}
+        for line in bytes(self._said).splitlines():
+            record = json.loads(line) | record
+        return record if "code" in record or "failure" in record else record | {"failure": SUPERVISOR_KILLED}
+
+
+def start_detached(command: Command, log: Path) -> int:
+    """Start a program that outlives us, in a session of its own, its output in `log`; the process id.
+
+    Its standard input is empty and its time is not limited. While we live, a thread collects it when it ends, so that
+    no zombie looks like a running program.
+    """
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command.argv,
+            cwd=command.cwd,
+            env=dict(command.env),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    threading.Thread(target=process.wait, daemon=True, name=f"detached-{process.pid}").start()
+    return process.pid

@@ -1,0 +1,137 @@
+"""A target's dependencies, kept by hash under `<SPARC_HOME>/environments/<key>/`.
+
+* They come from the candidate; the key covers every file that decides on them, the interpreter, the plan's wishes.
+* Neither the project nor anything else that lies in the repository is among them: an editable install that outlives
+  its checkout tests the wrong code and is green.
+* They are built beside their place, marked when complete, and renamed there under a lock: a build that was killed is
+  never used. They are never run either: every use is a copy, for a target's tests may write into their environment.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from tasks.errors import SparcError
+from tasks.metadata import Project
+from tasks.requirements import arguments, inputs
+from tasks.scratch import locked, remove
+from tasks.target import Environment
+from tasks.uv import VERSION, Uv, UvFailed
+
+OVERLAY = {"pytest": "9.2.0", "coverage": "7.17.3"}
+"""What the gates run, for targets that do not bring it themselves."""
+FORMAT = 1
+"""Of what is kept; part of the key."""
+MARKER = "kept.json"
+ABOUT = "import json, sys, sysconfig; print(json.dumps([sys.version, sysconfig.get_platform(), sys.executable]))"
+
+
+class EnvironmentBroken(SparcError):
+    """The target's environment cannot be made, or would not run the candidate's own code."""
+
+
+class Local(NamedTuple):
+    """Something of the repository that its dependencies name: installed from each checkout, never kept."""
+
+    path: str
+    """From the root of the repository."""
+    editable: bool
+
+
+class Kept(NamedTuple):
+    """Dependencies, ready to be copied."""
+
+    key: str
+    venv: Path
+    locals: tuple[Local, ...]
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """Builds and finds the dependencies of one target."""
+
+    wanted: Environment
+    home: Path
+    """SPARC_HOME."""
+    uv: Uv
+
+    def keep(self, project: Project, files: Iterable[str]) -> Kept:
+        """The dependencies of a project, built unless they are kept. Raises SparcError with what uv or a build said."""
+        interpreter = _interpreter(project, self.uv)
+        about: list[str] = self.uv.ask(Path(interpreter), ABOUT)
+        key = _key(self.wanted, about, inputs(project, self.wanted, files))
+        place = self.home / "environments" / key
+        with locked(place.with_suffix(".lock")):
+            # the interpreter that it points to may have gone since
+            if not ((place / MARKER).is_file() and (place / "venv/bin/python").exists()):
+                self._build(project, interpreter, place)
+        marker = json.loads((place / MARKER).read_text())
+        return Kept(key, place / "venv", tuple(Local(**local) for local in marker["locals"]))
+
+    def _build(self, project: Project, interpreter: str, place: Path) -> None:
+        unfinished = place.with_suffix(".part")
+        remove(unfinished)
+        remove(place)
+        venv = unfinished / "venv"
+        try:
+            options = ("--quiet", "--relocatable", "--no-project", f"--python={interpreter}")
+            self.uv("venv", *options, str(venv), cwd=self.uv.home)
+            if requirements := arguments(project, self.wanted, self.uv, interpreter):
+                self.uv.install(venv, *requirements, "--compile-bytecode", cwd=project.folder)
+            found = self._take_out_locals(venv, project.checkout)
+            self._overlay(venv)
+            (unfinished / MARKER).write_text(json.dumps({"locals": [local._asdict() for local in found]}))
+            unfinished.rename(place)
+        finally:
+            remove(unfinished)
+
+    def _take_out_locals(self, venv: Path, checkout: Path) -> list[Local]:
+        found = dict(_locals(venv, checkout))
+        if found:
+            self.uv("pip", "uninstall", "--quiet", f"--python={venv}", *found, cwd=self.uv.home)
+        return list(found.values())
+
+    def _overlay(self, venv: Path) -> None:
+        missing = [f"{name}=={pinned}" for name, pinned in OVERLAY.items() if not version(venv, name)]
+        if missing:
+            self.uv.install(venv, *missing, "--compile-bytecode", cwd=self.uv.home)
+
+
+def _interpreter(project: Project, uv: Uv) -> str:
+    """Path of the interpreter to use: ours, or one that the project admits."""
+    own = Path(sys.base_prefix, "bin")
+    if project.requires_python is None:
+        return str(own / f"python{sys.version_info.major}.{sys.version_info.minor}")
+    try:
+        return uv("python", "find", "--no-project", project.requires_python, cwd=uv.home, path=own).strip()
+    except UvFailed as problem:
+        raise EnvironmentBroken(f"no Python here fits requires-python {project.requires_python!r}: {problem}") from None
+
+
+def _key(wanted: Environment, about: list[str], inputs: Mapping[str, str]) -> str:
+    asked = wanted.model_dump(mode="json", exclude={"env"})
+    parts = json.dumps([FORMAT, VERSION, OVERLAY, about, asked, inputs], sort_keys=True)
+    return hashlib.sha256(parts.encode()).hexdigest()
+
+
+def _locals(venv: Path, checkout: Path) -> Iterator[tuple[str, Local]]:
+    """(name of the distribution, where it came from) of what was installed out of the checkout."""
+    root = checkout.resolve()
+    for record in venv.glob("lib/python*/site-packages/*.dist-info/direct_url.json"):
+        source = json.loads(record.read_text())
+        address = urlsplit(source["url"])
+        place = Path(unquote(address.path)).resolve()
+        if address.scheme == "file" and place.is_relative_to(root):
+            editable = bool(source.get("dir_info", {}).get("editable"))
+            yield record.parent.name.partition("-")[0], Local(place.relative_to(root).as_posix(), editable)
+
+
+def version(venv: Path, name: str) -> str | None:
+    """The version of a distribution that is installed there."""
+    found = next(venv.glob(f"lib/python*/site-packages/{name}-*.dist-info"), None)
+    return found.name.removesuffix(".dist-info").partition("-")[2] if found else None

@@ -1,0 +1,92 @@
+"""The target's own environment: a copy of its kept dependencies, and the project itself installed from one checkout.
+
+After each installation the declared packages must be found in that checkout; no module of theirs is run for that.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.dependencies import OVERLAY, EnvironmentBroken, Keeper, Kept, Local, version
+from tasks.metadata import Project
+from tasks.packages import Package, declared
+from tasks.requirements import requirement_files
+from tasks.scratch import copy
+from tasks.target import Environment
+from tasks.uv import Uv
+
+ORIGINS = """
+import importlib.util, json, sys
+found = {}
+for name in sys.argv[1:]:
+    spec = importlib.util.find_spec(name)
+    found[name] = [spec.origin] if spec and spec.origin else list(spec and spec.submodule_search_locations or ())
+print(json.dumps(found))
+"""
+
+
+@dataclass(frozen=True)
+class Installed:
+    """An environment of one checkout's own."""
+
+    key: str
+    """Of the dependencies that it was made from."""
+    venv: Path
+    packages: tuple[str, ...]
+    """The declared product code, from the root of the repository."""
+
+    @property
+    def bin(self) -> Path:
+        """Where its programs are."""
+        return self.venv / "bin"
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Of its python, pytest and coverage."""
+        about = dict(line.split(" = ", 1) for line in (self.venv / "pyvenv.cfg").read_text().splitlines())
+        return {"python": about["version_info"]} | {name: version(self.venv, name) or "none" for name in OVERLAY}
+
+
+def project_of(checkout: Path, wanted: Environment) -> Project | None:
+    """The target's metadata in a checkout; None when it has none, and so no environment. Raises MetadataInvalid."""
+    if wanted.python is None:
+        return None
+    project = Project(checkout, wanted.python)
+    return project if project.source or requirement_files(project, wanted) else None
+
+
+def keep(project: Project, files: Iterable[str], wanted: Environment, home: Path, uv: Uv) -> Kept:
+    """The dependencies of a project, built unless they are kept below SPARC_HOME (`home`). Raises SparcError."""
+    return Keeper(wanted, home, uv).keep(project, files)
+
+
+def install(kept: Kept, project: Project, files: Iterable[str], venv: Path, uv: Uv) -> Installed:
+    """Copy the dependencies to `venv` and add this checkout's own code. Raises SparcError with what went wrong."""
+    if not copy(kept.venv, venv):
+        raise EnvironmentBroken("the kept environment could not be copied: is the disk full?")
+    own = [Local(project.python, editable=True)] if project.installable else []
+    places = [(project.checkout / local.path, local.editable) for local in dict.fromkeys((*own, *kept.locals))]
+    if places:
+        wanted = [f"--editable={place}" if editable else str(place) for place, editable in places]
+        uv.install(venv, "--no-deps", *wanted, cwd=project.folder)
+    packages = declared(project, files)
+    _assert_own(venv, project.checkout.resolve(), packages, uv)
+    return Installed(kept.key, venv, tuple(package.path for package in packages))
+
+
+def _assert_own(venv: Path, checkout: Path, packages: tuple[Package, ...], uv: Uv) -> None:
+    """What would be imported from elsewhere would be tested instead of the candidate."""
+    origins = uv.ask(venv / "bin/python", ORIGINS, *(package.name for package in packages))
+    for package in packages:
+        places = origins[package.name]
+        if places and not any(Path(place).resolve().is_relative_to(checkout) for place in places):
+            raise EnvironmentBroken(
+                f"{package.path} is not what `import {package.name}` finds: that is {_told(places[0], venv)};"
+                " rename one of them, or declare the project's packages in its metadata"
+            )
+
+
+def _told(place: str, venv: Path) -> str:
+    """A path as people know it: inside the environment, or by itself."""
+    path = Path(place)
+    return f"{path.relative_to(venv)} of the environment" if path.is_relative_to(venv) else place

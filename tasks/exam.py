@@ -1,0 +1,92 @@
+"""What is asked of a tree, what comes back, and the record that is kept of it."""
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import JsonValue
+
+from gates.checks import Check, Runs
+from gates.verdict import Verdict
+from tasks.git import Git
+from tasks.redact import Redaction
+from tasks.suite_run import Left
+from tasks.target import Environment
+
+OURS = frozenset({"bandit", "radon"})
+"""Checks that are named like the tool of our own environment that does them."""
+
+
+@dataclass(frozen=True)
+class Exam:
+    """What is to be measured, and with what."""
+
+    git: Git
+    """Where the objects are."""
+    tree: str
+    base: str | None
+    """The commit by whose configuration the tests are run; None: without any."""
+    deliverables: tuple[str, ...]
+    environment: Environment | None
+    """As the plan has it; None: the default one."""
+    folder: Path
+    """For scratch, outside any tree."""
+    words: Mapping[str, str]
+    """What `{run}`, `{phase}` and others stand for in commands; `{workspace}` is the check's checkout."""
+    home: Path
+    """SPARC_HOME."""
+    env: Mapping[str, str]
+    """The caller's environment, of which the target sees the declared names."""
+
+
+class Measured(NamedTuple):
+    """A check's answer and the record behind it."""
+
+    verdict: Verdict
+    evidence: dict[str, JsonValue]
+    seconds: float
+
+
+def measured(exam: Exam, check: Check, verdict: Verdict, left: Left | None, seconds: float) -> Measured:
+    """Answer and record as they can be shown: without secrets, and without paths of this machine."""
+    redaction = _redaction(exam, left)
+    shown = Verdict.model_validate(redaction.json(verdict.model_dump(mode="json")))
+    installed = left.room.installed if left else None
+    ran = [each.model_dump(mode="json", exclude={"output"}) for each in left.ran] if left else []
+    evidence: dict[str, JsonValue] = {
+        "check": check.label,
+        "limits": check.limits.model_dump(mode="json"),
+        "verdict": shown.model_dump(mode="json"),
+        "tree": exam.tree,
+        "base": exam.base,
+        "environment": installed.key if installed else None,
+        "versions": {**(installed.versions if installed else _versions(check))},
+        "ran": redaction.json(list(ran)),
+        "seconds": seconds,
+    }
+    return Measured(shown, evidence, seconds)
+
+
+def _versions(check: Check) -> dict[str, str]:
+    """Of what a check is done with that needs no environment of the target."""
+    if check.kind.runs is not Runs.NOTHING:
+        return {}
+    tools = {check.name: version(check.name)} if check.name in OURS else {}
+    return {"python": platform.python_version(), **tools}
+
+
+def _redaction(exam: Exam, left: Left | None) -> Redaction:
+    declared = exam.environment.env if exam.environment else ()
+    secrets = {name: exam.env[name] for name in declared if name in exam.env}
+    places = {Path(exam.env["HOME"]): "home"} if "HOME" in exam.env else {}
+    for path, name in ((exam.home, "sparc_home"), (exam.folder, "scratch")):
+        places |= {path: name, path.resolve(): name}
+    if "plan_dir" in exam.words:
+        places[Path(exam.words["plan_dir"])] = "plan_dir"
+    if left:
+        room = left.room
+        places |= {Path(room.env["TMPDIR"]): "tmp", room.folder: "scratch", room.checkout: "workspace"}
+    return Redaction(places, secrets)

@@ -1,0 +1,312 @@
+"""One file speaks git: plumbing, `-z` everywhere, and never a configuration that someone else can write.
+
+`Git` is a repository (its git directory). Every call sees an environment of our own making: no global or system
+configuration, no hooks, no fsmonitor, no replace refs, no prompts. The exception is `as_user`, for the one step that
+brings the user's own work tree forward.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from gates.subject import TreeFile
+from tasks.command import Command, Completed, run
+from tasks.errors import SparcError
+
+ZERO = "0" * 40
+IDENTITY = {"NAME": "sparc", "EMAIL": "sparc@localhost"}
+# What is stored is what is on disk, byte for byte: no line ending, keyword, filter or encoding conversion, and no
+# merge driver, whatever a tree's own .gitattributes say ($GIT_DIR/info/attributes wins over them).
+ATTRIBUTES = "* -text !eol -ident -filter !working-tree-encoding !merge\n"
+SETTINGS = (
+    ("core.fsmonitor", "false"),
+    ("core.hooksPath", os.devnull),
+    ("core.excludesFile", os.devnull),
+    ("core.attributesFile", os.devnull),
+    ("core.autocrlf", "false"),
+    ("core.symlinks", "true"),
+    ("core.precomposeUnicode", "false"),
+    ("gc.auto", "0"),
+    ("maintenance.auto", "false"),
+    ("protocol.file.allow", "always"),
+    ("safe.directory", "*"),
+    ("advice.detachedHead", "false"),
+)
+
+
+class GitError(SparcError):
+    """Git refused or could not; carries the command and git's own words."""
+
+
+class Merge(NamedTuple):
+    """What merging two commits gives."""
+
+    tree: str
+    conflicts: tuple[str, ...]
+    """Paths in conflict; empty for a clean merge. The tree of a conflicted merge holds markers: never commit it."""
+
+
+class Commit(NamedTuple):
+    """A commit as it is stored."""
+
+    oid: str
+    tree: str
+    parents: tuple[str, ...]
+    message: str
+
+    @property
+    def subject(self) -> str:
+        """The first line of its message."""
+        return self.message.partition("\n")[0]
+
+    @property
+    def trailers(self) -> dict[str, str]:
+        """`Key: value` lines of the last paragraph; the last one wins."""
+        pairs = (line.partition(": ") for line in self.message.rstrip("\n").rpartition("\n\n")[2].splitlines())
+        return {key: value for key, colon, value in pairs if colon and " " not in key}
+
+
+def environment() -> dict[str, str]:
+    """The whole environment in which git runs: nothing of the caller's but PATH and temporary directory."""
+    kept = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
+    settings = {"GIT_CONFIG_COUNT": str(len(SETTINGS))}
+    for number, (key, value) in enumerate(SETTINGS):
+        settings |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    who = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in IDENTITY.items()}
+    return (
+        kept
+        | settings
+        | who
+        | {
+            "HOME": os.devnull,
+            "LC_ALL": "C",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_NO_REPLACE_OBJECTS": "1",
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_LITERAL_PATHSPECS": "1",
+        }
+    )
+
+
+def paths(output: bytes) -> list[str]:
+    """The paths of a `-z` listing; bytes that are not UTF-8 are surrogate-escaped."""
+    return [os.fsdecode(name) for name in output.split(b"\0") if name]
+
+
+def listing(names: Iterable[str]) -> bytes:
+    """The other way round: paths as `-z` input."""
+    return b"".join(os.fsencode(name) + b"\0" for name in names)
+
+
+@dataclass(frozen=True)
+class Git:
+    """A repository, by its git directory."""
+
+    directory: Path
+    """The git directory itself (`x.git`, or `work/.git`)."""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """More environment: GIT_WORK_TREE, GIT_INDEX_FILE."""
+    cwd: Path | None = None
+    base_environment: Mapping[str, str] | None = None
+    """Instead of `environment()`; only `users_git` has a reason to."""
+
+    @cached_property
+    def _environment(self) -> dict[str, str]:
+        return dict(self.base_environment or environment()) | {"GIT_DIR": str(self.directory)} | dict(self.extra)
+
+    def try_run(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Completed:
+        """One git command, whatever its exit code."""
+        environ = self._environment | dict(env or {})
+        return run(Command(("git", *arguments), self.cwd or self.directory, environ, stdin))
+
+    def run(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
+        """One git command that must succeed; its standard output. Raises GitError."""
+        done = self.try_run(*arguments, stdin=stdin, env=env)
+        if done.code != 0:
+            words = done.failure or done.stderr.decode(errors="replace").strip() or f"exit code {done.code}"
+            raise GitError(f"git {' '.join(arguments[:3])} in {self.directory}: {words}")
+        return done.stdout
+
+    def line(self, *arguments: str, stdin: bytes = b"") -> str:
+        """A command whose output is one line."""
+        return os.fsdecode(self.run(*arguments, stdin=stdin)).rstrip("\n")
+
+    # -- reading
+
+    def resolve(self, name: str, kind: str = "commit") -> str | None:
+        """The object id that a name means, or None; `kind` is commit, tree or blob."""
+        done = self.try_run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{{kind}}}")
+        return done.stdout.decode().strip() or None if done.code == 0 else None
+
+    def refs(self, *prefixes: str) -> dict[str, str]:
+        """Full reference names below the prefixes and the objects that they point to."""
+        output = self.run("for-each-ref", "--format=%(refname) %(objectname)", *prefixes).decode()
+        return {name: oid for name, _, oid in (line.partition(" ") for line in output.splitlines())}
+
+    def commit(self, oid: str) -> Commit:
+        """One commit; raises GitError if it is none."""
+        return parse_commit(oid, self.run("cat-file", "commit", oid))
+
+    def first_parents(self, start: str | None, tip: str) -> Iterator[Commit]:
+        """Commits from `tip` back along first parents, up to but without `start`."""
+        span = (tip,) if start is None else (tip, f"^{start}")
+        names = self.run("rev-list", "--first-parent", *span).decode().split()
+        for oid, body in self.objects(names):
+            yield parse_commit(oid, body)
+
+    def objects(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """(object id, contents) of each object, by one process; raises GitError for one that is missing."""
+        output = self.run("cat-file", "--batch", stdin="".join(f"{name}\n" for name in names).encode())
+        at = 0
+        while at < len(output):
+            header, _, _ = output[at:].partition(b"\n")
+            fields = header.decode().split()
+            if len(fields) != 3:  # noqa: PLR2004 - `oid type size`; anything else is git's word for a missing object
+                raise GitError(f"git in {self.directory}: object {header.decode()}")
+            begin = at + len(header) + 1
+            yield fields[0], output[begin : begin + int(fields[2])]
+            at = begin + int(fields[2]) + 1
+
+    def ancestor(self, older: str, newer: str) -> bool:
+        """Whether `older` is contained in `newer`; a commit contains itself."""
+        done = self.try_run("merge-base", "--is-ancestor", older, newer)
+        if done.code not in (0, 1):
+            raise GitError(f"git merge-base in {self.directory}: {done.stderr.decode(errors='replace').strip()}")
+        return done.code == 0
+
+    def tree_files(self, tree: str) -> tuple[TreeFile, ...]:
+        """Every file of a tree (or of a commit's), in git's order."""
+        files = []
+        for entry in self.run("ls-tree", "-r", "-z", "--long", "--full-tree", tree).split(b"\0"):
+            if entry:
+                about, _, name = entry.partition(b"\t")
+                mode, _kind, _oid, size = about.decode().split()
+                files.append(TreeFile(path=os.fsdecode(name), mode=mode, size=0 if size == "-" else int(size)))
+        return tuple(files)
+
+    def read(self, tree: str, path: str) -> bytes | None:
+        """A regular file's contents in a tree or commit, or None."""
+        entry = self.run("ls-tree", "-z", "--full-tree", tree, "--", path)
+        if not entry.startswith((b"100644 blob", b"100755 blob")):
+            return None
+        return self.run("cat-file", "blob", entry.split()[2].decode())
+
+    def changed(self, old: str, new: str) -> tuple[str, ...]:
+        """Paths that differ between two trees or commits, deletions and modes included; a rename is two paths."""
+        return tuple(
+            paths(self.run("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--no-commit-id", old, new))
+        )
+
+    # -- writing objects
+
+    def write_blob(self, data: bytes) -> str:
+        """Store bytes; the object id."""
+        return self.line("hash-object", "-w", "--stdin", stdin=data)
+
+    def write_commit(self, tree: str, parents: Iterable[str], message: str) -> str:
+        """Store a commit by sparc; no reference moves."""
+        flags = [flag for parent in parents for flag in ("-p", parent)]
+        return self.line("commit-tree", tree, *flags, stdin=message.encode())
+
+    def merge(self, ours: str, theirs: str) -> Merge:
+        """Merge two commits without a work tree."""
+        done = self.try_run("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs)
+        if done.code not in (0, 1):
+            raise GitError(f"git merge-tree in {self.directory}: {done.stderr.decode(errors='replace').strip()}")
+        tree, *names = paths(done.stdout)
+        return Merge(tree, tuple(dict.fromkeys(names)) if done.code else ())
+
+    def checkout(self, tree: str, destination: Path) -> None:
+        """Write a tree's files into a new directory; no index, no `.git` is left there."""
+        destination.mkdir(parents=True)
+        with TemporaryDirectory(prefix="sparc-index-") as scratch:
+            env = {"GIT_INDEX_FILE": f"{scratch}/index", "GIT_WORK_TREE": str(destination)}
+            self.run("read-tree", tree, env=env)
+            Git(self.directory, env, destination).run("checkout-index", "--all", "--quiet")
+
+    # -- moving references
+
+    def create_refs(self, refs: Mapping[str, str]) -> None:
+        """Create references that must not exist with another value; existing equal ones are fine."""
+        known = self.refs(*refs)
+        fresh = {name: oid for name, oid in refs.items() if known.get(name) != oid}
+        if fresh:
+            self.run(
+                "update-ref",
+                "--stdin",
+                "-z",
+                stdin=b"".join(f"create {name}\0{oid}\0".encode() for name, oid in fresh.items()),
+            )
+
+    def move(self, ref: str, new: str, old: str) -> bool:
+        """Compare-and-swap of one reference (`old` ZERO: must not exist); False if it has another value by now."""
+        done = self.try_run("update-ref", "--no-deref", ref, new, old)
+        if done.code == 0:
+            return True
+        current = self.resolve(ref) or ZERO
+        if current != old:
+            return False
+        raise GitError(f"git update-ref {ref} in {self.directory}: {done.stderr.decode(errors='replace').strip()}")
+
+
+def parse_commit(oid: str, body: bytes) -> Commit:
+    """A commit from its stored form."""
+    head, _, message = body.decode(errors="replace").partition("\n\n")
+    fields = [line.partition(" ") for line in head.splitlines()]
+    tree = next(value for key, _, value in fields if key == "tree")
+    return Commit(oid, tree, tuple(value for key, _, value in fields if key == "parent"), message)
+
+
+def users_git(work_tree: Path) -> Git:
+    """The repository of a work tree as its user has set it up (filters, line endings), without hooks and fsmonitor."""
+    directory = discover(work_tree)
+    if directory is None:
+        raise GitError(f"{work_tree} is no work tree any more")
+    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    disabled = {"GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "core.fsmonitor", "GIT_CONFIG_VALUE_0": "false",
+                "GIT_CONFIG_KEY_1": "core.hooksPath", "GIT_CONFIG_VALUE_1": os.devnull}  # fmt: skip
+    return Git(directory, {"GIT_WORK_TREE": str(work_tree)}, work_tree, own | disabled | {"LC_ALL": "C"})
+
+
+def discover(path: Path) -> Path | None:
+    """The git directory of the repository at or above a directory; None where there is none."""
+    done = run(Command(("git", "rev-parse", "--absolute-git-dir"), path, environment()))
+    return Path(os.fsdecode(done.stdout).rstrip("\n")) if done.code == 0 else None
+
+
+@contextlib.contextmanager
+def scratch_repository(objects_of: Git) -> Iterator[Git]:
+    """A bare repository for the time of a block that sees another one's objects, but none of its configuration."""
+    with TemporaryDirectory(prefix="sparc-git-") as directory:
+        scratch = create_bare(Path(directory) / "scratch.git")
+        objects = os.fsdecode(objects_of.run("rev-parse", "--git-path", "objects")).rstrip("\n")
+        borrowed = (objects_of.directory / objects).resolve()
+        (scratch.directory / "objects/info/alternates").write_text(f"{borrowed}\n")
+        yield scratch
+
+
+def clone(source: Path, branch: str, destination: Path, template: Path) -> None:
+    """Clone one branch (full name), borrowing the source's objects; nothing is checked out."""
+    arguments = ("--quiet", "--shared", "--no-checkout", "--no-tags", f"--template={template}", "--single-branch")
+    short = branch.removeprefix("refs/heads/")
+    argv = ("git", "clone", *arguments, f"--branch={short}", "--", str(source), str(destination))
+    done = run(Command(argv, destination.parent, environment()))
+    if done.code != 0:
+        raise GitError(f"git clone {source}: {done.failure or done.stderr.decode(errors='replace').strip()}")
+
+
+def create_bare(directory: Path) -> Git:
+    """A new bare repository without templates, whose attributes convert nothing."""
+    git = Git(directory, cwd=directory.parent)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    git.run("init", "--quiet", "--bare", "--template=", "--initial-branch=main")
+    (directory / "info").mkdir(exist_ok=True)
+    (directory / "info/attributes").write_text(ATTRIBUTES)
+    return Git(directory)

@@ -1,0 +1,179 @@
+"""Runs the checks of a gate on one tree.
+
+* What only reads the tree does so in a worker process of ours, on a checkout in which no foreign program ever runs.
+* What runs the target gets a room of its own (`tasks/rooms.py`): the suite, whose one run serves tests and coverage,
+  and each command. What they leave is judged by the worker as well, against the untouched checkout.
+* Work that several checks need is done once. When it fails, each of them gets the same sentence, as an `error`.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import NamedTuple, Self
+
+from gates import command
+from gates.checks import Check, Runs
+from gates.subject import Subject
+from gates.verdict import MOST_FINDINGS, Finding, Outcome, Verdict, error
+from tasks.agents.asking import replaced
+from tasks.command import Command, run_foreign
+from tasks.errors import Interrupted, SparcError
+from tasks.exam import Exam, Measured, measured
+from tasks.git import scratch_repository
+from tasks.once import Once
+from tasks.rooms import Rooms, Site
+from tasks.scratch import remove
+from tasks.suite_run import Left, base_config, limits_of, run_suite
+from tasks.target import Environment
+from tasks.uv import basics, last_words
+
+READING = 1200.0
+"""Seconds for a worker; it bounds its processor time itself, below that."""
+MISREAD = (".git", ".hg", ".svn", ".tox", "CVS")
+"""Tools pass over files whose path has one of these anywhere in it."""
+
+NAMED = 5
+"""Files that a summary names."""
+
+
+class _Ground(NamedTuple):
+    """What the checks of one gate stand on."""
+
+    folder: Path
+    site: Site
+    rooms: Rooms
+
+
+class Bench:
+    """Where the checks of one gate are run; a context manager, whose scratch is gone afterwards.
+
+    Nothing is done before a check asks for it; `verdict` may be called from several threads at once.
+    """
+
+    def __init__(self, exam: Exam, checks: Iterable[Check]) -> None:
+        self._exam, self._checks = exam, tuple(checks)
+        self._scratch = ExitStack()
+        self._ground = Once[_Ground]()
+        self._untouched = Once[Path]()
+        # one for each set of limits of `tests`: they say which tests are run
+        self._suites = {self._suite_of(check): Once[Left]() for check in self._checks}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._scratch.close()
+
+    def verdict(self, check: Check) -> Measured:
+        """Measure one check. Raises Interrupted; whatever else goes wrong is a verdict `error`."""
+        started = time.monotonic()
+        left = None
+        try:
+            left = self._left(check)
+            verdict = _strict(self._judged(check, left), left)
+        except Interrupted:
+            raise
+        except (SparcError, OSError) as problem:
+            verdict = error(check.label, str(problem))
+        seconds = round(time.monotonic() - started, 3)
+        return measured(self._exam, check, verdict, left, seconds)
+
+    # -- what is done once
+
+    def _lay_ground(self) -> _Ground:
+        exam = self._exam
+        folder = _folder(exam.folder)
+        self._scratch.callback(remove, folder)
+        git = self._scratch.enter_context(scratch_repository(exam.git))
+        wanted = exam.environment or Environment()
+        site = Site(git, exam.tree, git.tree_files(exam.tree), wanted, exam.home, exam.env)
+        rooms = Rooms(site, folder)
+        self._scratch.callback(rooms.close)
+        return _Ground(folder, site, rooms)
+
+    def _check_out(self) -> Path:
+        ground = self._ground.get(self._lay_ground)
+        ground.site.git.checkout(self._exam.tree, ground.folder / "tree")
+        return ground.folder / "tree"
+
+    def _run_suite(self, check: Check) -> Left:
+        ground = self._ground.get(self._lay_ground)
+        config = base_config(ground.site.git, self._exam.base)
+        return run_suite(ground.rooms.open(), *limits_of(check, self._checks), config)
+
+    def _suite_of(self, check: Check) -> str:
+        return limits_of(check, self._checks)[0].model_dump_json()
+
+    # -- what is done for each check
+
+    def _left(self, check: Check) -> Left | None:
+        """What running the target's programs for a check left; None when it needs none of them."""
+        if check.kind.runs is Runs.SUITE:
+            return self._suites[self._suite_of(check)].get(lambda: self._run_suite(check))
+        return self._run_command(check.limits) if isinstance(check.limits, command.Limits) else None
+
+    def _run_command(self, limits: command.Limits) -> Left:
+        room = self._ground.get(self._lay_ground).rooms.open()
+        words = {**self._exam.words, "workspace": str(room.checkout)}
+        ran = room.run(replaced(limits.run, words), limits.timeout)
+        return Left(room, (ran,), room.changed())
+
+    def _judged(self, check: Check, left: Left | None) -> Verdict:
+        """The worker's verdict. Raises SparcError without one."""
+        ground = self._ground.get(self._lay_ground)
+        subject = Subject(
+            root=self._untouched.get(self._check_out), files=ground.site.files, deliverables=self._exam.deliverables,
+            base_config=base_config(ground.site.git, self._exam.base),
+        )  # fmt: skip
+        if left:
+            packages = left.room.installed.packages if left.room.installed else ()
+            subject = subject.model_copy(update={"reports": left.reports, "ran": left.ran, "packages": packages})
+        return _asked(check, subject, Path(mkdtemp(prefix="", dir=ground.folder)), self._exam)
+
+
+def _folder(wanted: Path) -> Path:
+    """A new folder where the exam wants it, unless tools would misread what lies there."""
+    wanted = wanted.resolve()
+    if any(part in str(wanted) for part in MISREAD):
+        return Path(mkdtemp(prefix="sparc-exam-")).resolve()
+    try:
+        wanted.mkdir(parents=True)
+    except FileExistsError:
+        return Path(mkdtemp(prefix="", dir=wanted))
+    return wanted
+
+
+def _asked(check: Check, subject: Subject, folder: Path, exam: Exam) -> Verdict:
+    report = folder / "verdict.json"
+    question = {
+        "check": check.name,
+        "limits": check.limits.model_dump(mode="json"),
+        "subject": subject.model_dump(mode="json"),
+    }
+    argv = (sys.executable, "-I", "-m", "gates.worker", str(report))
+    env = basics(exam.env) | {"HOME": str(folder)}
+    done = run_foreign(Command(argv, folder, env, json.dumps(question).encode(), READING))
+    try:
+        return Verdict.model_validate(json.loads(report.read_bytes()))
+    except (OSError, ValueError):
+        reason = done.failure or f"exit code {done.code}"
+        raise SparcError(f"its worker left no verdict: {last_words(reason, done.output)}") from None
+
+
+def _strict(verdict: Verdict, left: Left | None) -> Verdict:
+    """A check that changes what it measures has failed."""
+    if not left or not left.changed or verdict.outcome not in (Outcome.PASSED, Outcome.FAILED):
+        return verdict
+    names = ", ".join(left.changed[:NAMED]) + (", ..." if len(left.changed) > NAMED else "")
+    findings = (Finding(message="was changed by the check", path=path) for path in left.changed[:MOST_FINDINGS])
+    return verdict.model_copy(
+        update={
+            "outcome": Outcome.FAILED,
+            "summary": f"{verdict.check}: changed tracked files: {names}",
+            "findings": (*findings, *verdict.findings),
+        }
+    )

@@ -1,0 +1,149 @@
+"""The release: the plan's branch into its base branch, in the user's repository, by compare-and-swap.
+
+The commit is made in the hub and fetched; then the base branch moves. If it is checked out and clean, its work tree
+follows: the step is noted before it is taken, so that a kill in the middle can be mended without losing anything.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from pydantic import JsonValue
+
+from gates.model import Frozen
+from tasks import evidence
+from tasks.errors import Blocked
+from tasks.git import Git, discover, paths, users_git
+from tasks.hub import Hub
+from tasks.integrate import Candidate
+from tasks.publish import bring, fetch
+from tasks.repository import Repository
+from tasks.run_folder import RunFolder, write_atomically
+from tasks.threads import in_thread
+
+NOTE = "release.json"
+UNFINISHED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply", "BISECT_LOG")
+
+
+class Step(Frozen):
+    """A move of the base branch under a work tree."""
+
+    where: Path
+    """The work tree."""
+    old: str
+    new: str
+
+
+def release_candidate(hub: Hub, base_tip: str) -> Candidate:
+    """What the release would make of the base branch as it stands."""
+    merge = hub.git.merge(base_tip, hub.plan_tip)
+    return Candidate("", merge.tree, base_tip, hub.plan_tip, merge.conflicts)
+
+
+@task(name="release", cache_policy=NO_CACHE, persist_result=False)
+async def release(
+    folder: RunFolder, hub: Hub, repository: Repository, base: str, found: Candidate, gates: Sequence[str]
+) -> str | None:
+    """Make the release: see `release_now`."""
+    return await in_thread(release_now, folder, hub, repository, base, found, gates)
+
+
+def release_now(
+    folder: RunFolder, hub: Hub, repository: Repository, base: str, found: Candidate, gates: Sequence[str]
+) -> str | None:
+    """The release commit; None if the base branch has moved, so that the candidate is none any more.
+
+    `gates` names the evidence of the gates that passed on the candidate's tree. Raises Blocked, with nothing moved,
+    when the base branch is checked out and cannot follow.
+    """
+    where = repository.work_trees().get(base)
+    if where is not None:
+        refuse_unready(where)
+    commit = _commit(hub, base, found, gates)
+    name = commit[:12]
+    hub.git.create_refs({f"refs/heads/release/{name}": commit})
+    bring(hub, repository)
+    fetch(repository.git, hub, f"refs/heads/release/{name}:refs/sparc/release/{folder.run}-{name}")
+    branch = f"refs/heads/{base}"
+    if where is None:
+        return commit if repository.git.move(branch, commit, found.ours) else None
+    refuse_overwriting(where, found.ours, commit)
+    step = Step(where=where, old=found.ours, new=commit)
+    write_atomically(folder.path / NOTE, step.model_dump_json().encode())
+    moved = repository.git.move(branch, commit, found.ours)
+    if moved:
+        users_git(where).run("read-tree", "-m", "-u", step.old, step.new)
+    (folder.path / NOTE).unlink()
+    return commit if moved else None
+
+
+def _commit(hub: Hub, base: str, found: Candidate, gates: Sequence[str]) -> str:
+    record: dict[str, JsonValue] = {
+        "kind": "release", "run": hub.run, "plan": hub.plan, "base": base, "start": hub.start, "gate": "passed",
+        "gates": list(gates), **found.binding,
+    }  # fmt: skip
+    (name,) = evidence.keep(hub.git, [record])
+    trailers = f"Sparc-Run: {hub.run}\nSparc-Gate: passed\nSparc-Evidence: sha256:{name}\n"
+    return hub.git.write_commit(found.tree, (found.ours, found.theirs), f"Release {hub.plan} into {base}\n\n{trailers}")
+
+
+def refuse_unready(where: Path) -> None:
+    """Raise Blocked if a work tree has changes of its own, or is in the middle of something."""
+    git = users_git(where)
+    changed = paths(git.run("status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=none"))
+    if changed:
+        raise Blocked(f"{where} has local changes ({changed[0].strip()}), so nothing was moved: commit or stash them")
+    for name in UNFINISHED:
+        if (git.directory / name).exists():
+            raise Blocked(
+                f"{where} is in the middle of a merge, rebase or bisect ({name}), so nothing was moved: end it"
+            )
+
+
+def refuse_overwriting(where: Path, old: str, new: str) -> None:
+    """Raise Blocked if bringing a work tree forward would overwrite files that git does not track."""
+    git = users_git(where)
+    git.try_run("update-index", "-q", "--refresh")
+    done = git.try_run("read-tree", "-m", "-u", "--dry-run", old, new)
+    if done.code != 0:
+        raise Blocked(
+            f"{where} cannot follow the release, so nothing was moved: {done.stderr.decode(errors='replace').strip()}"
+        )
+
+
+def mend(folder: RunFolder, repository: Repository, base: str) -> None:
+    """Complete a release that was killed between the branch and the work tree. Raises Blocked if files differ from both.
+
+    Every file that the release changes must be as it was before or as it will be; then nothing of anyone is lost.
+    """
+    note = folder.path / NOTE
+    if not note.is_file():
+        return
+    step = Step.model_validate_json(note.read_bytes())
+    if repository.tip(base) == step.new:
+        git = users_git(step.where)
+        (git.directory / "index.lock").unlink(missing_ok=True)
+        between = set(repository.git.changed(step.old, step.new))
+        foreign = [path for path in paths(git.run("diff-index", "-z", "--name-only", step.old)) if path not in between]
+        foreign += [
+            path for path in sorted(between) if _contents(git, step.where, path) not in _versions(git, step, path)
+        ]
+        if foreign:
+            raise Blocked(
+                f"{step.where}: {foreign[0]} is neither as before the release nor as in it: put it in order first"
+            )
+        git.run("read-tree", "--reset", "-u", step.new)
+    note.unlink()
+
+
+def _versions(git: Git, step: Step, path: str) -> set[str | None]:
+    return {git.resolve(f"{commit}:{path}", "blob") for commit in (step.old, step.new)}
+
+
+def _contents(git: Git, where: Path, path: str) -> str | None:
+    file = where / path
+    if file.is_symlink():
+        return git.line("hash-object", "--stdin", stdin=os.fsencode(os.readlink(file)))
+    return git.line("hash-object", "--", path) if file.is_file() else None

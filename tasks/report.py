@@ -1,0 +1,196 @@
+"""Every sentence of the end: what passed on which figures, what stopped the run and why, and what to do next."""
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from gates.verdict import Outcome, Verdict
+from tasks.outcome import AssignmentOutcome, CheckOutcome, PhaseOutcome, ReviewOutcome, RunOutcome
+from tasks.wording import count, plain, short, span
+
+_WIDTH = 79
+
+
+def summary(outcome: RunOutcome) -> str:
+    """The run for a terminal: a dotted line an answer, the reasons under those that are not good, and the next step."""
+    lines = [plain(f"{outcome.run}: plan {outcome.plan}, {outcome.branch} for {outcome.base}"), ""]
+    for phase in outcome.phases:
+        lines += [*_phase(phase), ""]
+    lines += [f"Notice: {plain(notice)}" for notice in outcome.notices]
+    return "\n".join([*lines, verdict_line(outcome), *next_steps(outcome)]) + "\n"
+
+
+def status_lines(outcomes: Sequence[RunOutcome]) -> list[str]:
+    """One line a run: its id, its state, how far it is and for how long."""
+    rows = [(one.run, one.outcome, _reached(one), span(one.seconds)) for one in outcomes]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+
+
+def answer_lines(verdict: Verdict) -> list[str]:
+    """One check's answer: a dotted line, and under it what speaks against it."""
+    told = [_dotted(plain(verdict.check), str(verdict.outcome), indent="")]
+    return told + [f"  {plain(line)}" for line in (verdict.summary, *_places(verdict))]
+
+
+def _places(verdict: Verdict) -> Iterator[str]:
+    for finding in verdict.findings:
+        place = f"{finding.path}:{finding.line}" if finding.line else finding.path
+        yield f"  {place}: {finding.message}" if place else f"  {finding.message}"
+
+
+def verdict_line(outcome: RunOutcome) -> str:
+    """How the run stands, in one sentence."""
+    reason = plain(outcome.reason or "", 500)
+    match outcome.outcome:
+        case "released":
+            return f"Released: {plain(outcome.base)} is at {short(outcome.commit)}, after {span(outcome.seconds)}."
+        case "blocked":
+            return f"BLOCKED{_place(outcome)}: {reason or plain(_phase_reason(outcome), 500)}"
+        case "interrupted":
+            return f"Interrupted{_place(outcome)}{': ' + reason if reason else ''}; everything so far is kept."
+        case "running":
+            return f"Running: {_reached(outcome)}."
+
+
+def review_line(review: ReviewOutcome) -> str:
+    """Who signed off what, in one sentence."""
+    points = "; ".join(plain(point) for point in review.points)
+    if review.approved is None:
+        return f"Review waits for an answer: {points}"
+    answer = "approved" if review.approved else "rejected"
+    comment = f' "{plain(review.comment, 1000)}"' if review.comment else ""
+    return f"Review {answer} by {plain(review.by or 'nobody')}: {points}{comment}"
+
+
+def review_command(run: str) -> str:
+    """How a person answers a review of `run`."""
+    return f"sparc review {plain(run)} --approve --comment TEXT"
+
+
+def next_steps(outcome: RunOutcome) -> list[str]:
+    """The commands that lead on from here, each with what it does."""
+    repository = shlex.quote(plain(outcome.repository, 400))
+    resume = (f"sparc resume {outcome.run}", "goes on from here; what is merged is not done again")
+    report = (f"sparc report {outcome.run} --html report.html", "shows every attempt, round and finding")
+    review = (review_command(outcome.run), "signs off the points (or --reject)")
+    verify = (f"sparc verify --repository {repository}", "proves every merge from git alone")
+    asked = any(phase.review and phase.review.approved is None for phase in outcome.phases)
+    steps = {
+        "released": [verify, report],
+        "blocked": [report, *([review] if asked else []), resume],
+        "interrupted": [resume],
+        "running": [review] if asked else [],
+    }[outcome.outcome]
+    return [line for command, effect in steps for line in (f"  {command}", f"      {effect}")]
+
+
+def _phase(phase: PhaseOutcome) -> Iterator[str]:
+    head = f"{phase.number} {plain(phase.name)}"
+    if phase.outcome == "waiting":
+        yield _dotted(head, "Waiting", indent="")
+        return
+    yield f"{head}: {_merged(phase)} merged, {count(phase.attempts, 'round')}, {span(phase.seconds)}"
+    for check in phase.checks:
+        yield from _check(check)
+    for assignment in phase.assignments:
+        if assignment.outcome != "merged":
+            yield from _assignment(assignment)
+    if phase.review:
+        yield from _review(phase.review)
+    for reason in phase.escalations:
+        yield f"  Escalated: {plain(reason, 500)}"
+
+
+def _check(check: CheckOutcome) -> Iterator[str]:
+    """A good answer on its own line with its figures; the reason of any other under it, in full."""
+    result = check.outcome.capitalize()
+    if check.outcome is Outcome.PASSED:
+        yield _dotted(plain(check.summary), result)
+    else:
+        yield _dotted(plain(check.check), result)
+        yield f"    {plain(check.summary, 1000)}"
+
+
+def _assignment(assignment: AssignmentOutcome) -> Iterator[str]:
+    asked = f", {count(assignment.attempts, 'attempt')}" if assignment.attempts else ""
+    yield _dotted(f"{plain(assignment.name)}{asked}", assignment.outcome.capitalize())
+    if assignment.reason:
+        yield f"    {plain(assignment.reason, 1000)}"
+
+
+def _review(review: ReviewOutcome) -> Iterator[str]:
+    answer = {None: "Waiting", True: "Approved", False: "Rejected"}[review.approved]
+    yield _dotted(f"review by {plain(review.by)}" if review.by else "review", answer)
+    if review.comment:
+        yield f"    {plain(review.comment, 1000)}"
+    if review.approved is None:
+        yield from (f"    {plain(point)}" for point in review.points)
+
+
+def _dotted(label: str, result: str, indent: str = "  ") -> str:
+    room = _WIDTH - len(indent) - len(result)
+    return indent + plain(label, room - 3).ljust(room, ".") + result
+
+
+def _place(outcome: RunOutcome) -> str:
+    stopped = [phase for phase in outcome.phases if phase.outcome in ("blocked", "interrupted")]
+    return f" in {stopped[-1].number} {plain(stopped[-1].name)}" if stopped else ""
+
+
+def _phase_reason(outcome: RunOutcome) -> str:
+    return next((phase.reason for phase in outcome.phases if phase.reason), "no reason was recorded")
+
+
+def _reached(outcome: RunOutcome) -> str:
+    """`3 of 5 phases passed`, and the one that is under way."""
+    passed = sum(phase.outcome == "passed" for phase in outcome.phases)
+    here = [phase for phase in outcome.phases if phase.outcome not in ("passed", "waiting")]
+    where = f", {plain(here[-1].name)} {here[-1].outcome}" if here else ""
+    return f"{passed} of {count(len(outcome.phases), 'phase')} passed{where}"
+
+
+def markdown(outcome: RunOutcome) -> str:
+    """The run for a Prefect artifact."""
+    parts = [f"# {_md(outcome.plan)}: {outcome.outcome}", _md(verdict_line(outcome))]
+    rows = [
+        [f"{one.number} {one.name}", one.outcome, str(one.attempts), _merged(one), span(one.seconds)]
+        for one in outcome.phases
+    ]
+    parts.append(_table(["phase", "outcome", "rounds", "merged", "time"], rows))
+    for phase in outcome.phases:
+        parts += _phase_markdown(phase)
+    parts += [f"> **Notice:** {_md(notice)}" for notice in outcome.notices]
+    return "\n\n".join(parts) + "\n"
+
+
+def _merged(phase: PhaseOutcome) -> str:
+    return f"{sum(one.outcome == 'merged' for one in phase.assignments)} of {len(phase.assignments)}"
+
+
+def _phase_markdown(phase: PhaseOutcome) -> Iterator[str]:
+    yield f"## {phase.number} {_md(phase.name)}: {phase.outcome}"
+    if phase.reason:
+        yield _md(phase.reason)
+    if phase.checks:
+        yield _table(["check", "outcome", "measured"], [[one.check, one.outcome, one.summary] for one in phase.checks])
+    rows = [
+        [one.name, one.outcome, str(one.attempts), span(one.seconds), short(one.commit), one.reason or ""]
+        for one in phase.assignments
+    ]
+    if rows:
+        yield _table(["assignment", "outcome", "attempts", "time", "commit", "reason"], rows)
+    if phase.review:
+        yield _md(review_line(phase.review))
+    yield from (f"> **Escalated:** {_md(reason)}" for reason in phase.escalations)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *([_md(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _md(text: str) -> str:
+    """Text that stays text in Markdown, in a table's cell as well."""
+    return re.sub(r"([\\`*_{}\[\]()#+!|~-])", r"\\\1", escape(plain(text, 500), quote=False))

@@ -1,0 +1,86 @@
+"""The run as one self-contained page: no script, no outside resource, every text escaped.
+
+Two things keep a text a text, whatever an agent or a target wrote. Every value that the template puts out first passes
+through `prose`, which leaves only printable characters, and then through Jinja's escaping, in elements, attributes and
+the picture alike. The page's own policy forbids scripts and every load.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.resources import files
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+from pydantic import JsonValue
+
+from gates.verdict import Verdict
+from tasks.account import account_of
+from tasks.journal import Event
+from tasks.outcome import Merge, RunOutcome
+from tasks.report import verdict_line
+from tasks.timeline import WIDTH, timeline
+from tasks.wording import prose, short, span
+
+
+def render(events: Sequence[Event], outcome: RunOutcome, merges: Sequence[Merge]) -> str:
+    """The page; `merges` in the order in which they are to be listed."""
+    account = account_of(events)
+    return (
+        _environment()
+        .get_template("report.html.jinja")
+        .render(
+            run=outcome,
+            account=account,
+            verdict=verdict_line(outcome),
+            phases=list(zip(outcome.phases, account.phases, strict=True)),
+            picture=timeline(account, outcome.phases),
+            width=WIDTH,
+            merges=merges,
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(_template),
+        autoescape=True,
+        finalize=_harmless,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"clock": _clock, "figure": _figure, "short": short, "span": span, "why": _why}
+    return environment
+
+
+def _template(name: str) -> str:
+    return files("tasks").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _harmless(value: object) -> object:
+    """What is put out in place of `value`; `Markup` is what the template itself has made and escaped."""
+    return prose(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _clock(moment: float) -> str:
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _why(verdict: Verdict) -> str:
+    """The summary beside the check's name, which it need not repeat."""
+    return verdict.summary.removeprefix(verdict.check).lstrip(": ")
+
+
+def _figure(value: JsonValue) -> str:
+    """A measured value or a limit, as short as it can be told."""
+    match value:
+        case None:
+            return "none"
+        case dict():
+            return ", ".join(f"{key} {_figure(part)}" for key, part in value.items())
+        case list():
+            return ", ".join(map(_figure, value))
+        case str():
+            return value
+    return json.dumps(value)

@@ -1,0 +1,119 @@
+"""Rooms: checkouts in which a target's programs may do what they like, without any of it reaching another check.
+
+Each has its own copy of the tree, of the target's environment, and a private HOME and TMPDIR. Nothing of the caller's
+environment is let in but what the plan declares; and a room can tell which tracked files its programs have changed.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+
+from gates.subject import Ran, TreeFile
+from tasks.command import Command, run_foreign
+from tasks.dependencies import Kept
+from tasks.environment import Installed, install, keep, project_of
+from tasks.git import Git, paths
+from tasks.metadata import Project
+from tasks.once import Once
+from tasks.scratch import remove
+from tasks.target import Environment
+from tasks.uv import Uv, basics
+
+LONGEST_TMPDIR = 64
+"""The path of a Unix socket ends at 108 bytes, and programs put theirs deep into TMPDIR."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """What all rooms have in common."""
+
+    git: Git
+    """A repository of ours that sees the tree and converts nothing."""
+    tree: str
+    files: tuple[TreeFile, ...]
+    wanted: Environment
+    home: Path
+    """SPARC_HOME."""
+    env: Mapping[str, str]
+    """The caller's environment."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """One of them, furnished."""
+
+    folder: Path
+    """Outside the tree; for reports and the like."""
+    checkout: Path
+    installed: Installed | None
+    """The target's environment; None when it has none."""
+    env: Mapping[str, str]
+    """The whole environment of its programs."""
+    watch: Git
+    """The git directory, with an index that knows the files as they were before any program ran."""
+
+    def run(self, argv: Sequence[str], timeout: float, more: Mapping[str, str] | None = None) -> Ran:
+        """Run a program in the checkout, and end all that it started."""
+        done = run_foreign(Command(tuple(argv), self.checkout, {**self.env, **(more or {})}, timeout=timeout))
+        return Ran(argv=tuple(argv), code=done.code, failure=done.failure, output=done.output)
+
+    def changed(self) -> tuple[str, ...]:
+        """Tracked files that are not what they were."""
+        self.watch.try_run("update-index", "-q", "--really-refresh")
+        return tuple(paths(self.watch.run("diff-files", "-z", "--name-only")))
+
+
+class Rooms:
+    """Makes rooms for one tree; the target's dependencies are looked up once for all of them."""
+
+    def __init__(self, site: Site, folder: Path) -> None:
+        self._site, self._folder = site, folder
+        self._kept = Once[Kept]()
+        self._elsewhere: list[Path] = []
+        self._uv = Uv(site.home / "cache/uv", folder / "builds", site.env, site.wanted.env)
+
+    def open(self) -> Room:
+        """A new room. Raises SparcError when it cannot be furnished."""
+        folder = Path(mkdtemp(prefix="", dir=self._folder))
+        checkout = folder / "tree"
+        self._site.git.checkout(self._site.tree, checkout)
+        project = project_of(checkout, self._site.wanted)
+        installed = self._installed(project, folder / "env") if project else None
+        return Room(folder, checkout, installed, self._environment(folder, installed), self._watch(folder, checkout))
+
+    def _installed(self, project: Project, venv: Path) -> Installed:
+        site, files = self._site, [file.path for file in self._site.files]
+        kept = self._kept.get(lambda: keep(project, files, site.wanted, site.home, self._uv))
+        return install(kept, project, files, venv, self._uv)
+
+    def _environment(self, folder: Path, installed: Installed | None) -> dict[str, str]:
+        env = basics(self._site.env, self._site.wanted.env)
+        if installed:
+            env |= {"PATH": f"{installed.bin}{os.pathsep}{env['PATH']}", "VIRTUAL_ENV": str(installed.venv)}
+        return env | {"HOME": str(_made(folder / "h")), "TMPDIR": str(self._tmpdir(folder / "t"))}
+
+    def _tmpdir(self, place: Path) -> Path:
+        if len(str(place)) <= LONGEST_TMPDIR:
+            return _made(place)
+        self._elsewhere.append(Path(mkdtemp(prefix="sparc-")))
+        return self._elsewhere[-1]
+
+    def close(self) -> None:
+        """Take away what does not lie in the folder."""
+        for place in self._elsewhere:
+            remove(place)
+
+    def _watch(self, folder: Path, checkout: Path) -> Git:
+        """Taken after the installation, which builds what it likes."""
+        extra = {"GIT_INDEX_FILE": str(folder / "index"), "GIT_WORK_TREE": str(checkout)}
+        watch = Git(self._site.git.directory, extra, checkout)
+        watch.run("read-tree", self._site.tree)
+        watch.run("add", "--update")
+        return watch
+
+
+def _made(place: Path) -> Path:
+    place.mkdir()
+    return place

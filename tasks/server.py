@@ -1,0 +1,287 @@
+"""The local Prefect server of a SPARC_HOME: started once and detached, found again by its record, never mistaken.
+
+* `<home>/server.json` names the process by its id and its start, because ids are used again. It is ours, and may be
+  ended, only while both are true; it is in service when it listens on its port itself and answers there.
+* No server runs without a record: the new process waits until its record stands, and ends if its starter dies before.
+* One `ensure` or `stop` at a time, by a lock that the kernel releases if its holder is killed.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import NamedTuple
+
+from tasks.command import Command, start_detached
+from tasks.errors import Blocked, Refused
+
+HOST = "127.0.0.1"
+RECORD = "server.json"
+START_LIMIT = 120.0  # seconds; measured: 7 with a new database, 2.5 later
+END_LIMIT = 10.0  # seconds between TERM and KILL; measured: 0.2
+POLL = 0.05
+PORTS = 3  # how many ports are tried
+PORT_TAKEN = "already in use"  # Prefect's words
+LISTENING = "0A"  # the state in /proc/net/tcp
+LOG_LINES = 8
+# What a process needs of its surroundings; the caller's PREFECT_*, PYTHON* and secrets stay with the caller.
+KEPT = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ")
+
+
+class Server(NamedTuple):
+    """A server in service."""
+
+    url: str
+    """Of the API, for PREFECT_API_URL."""
+    ui_url: str
+    pid: int
+
+
+class _Record(NamedTuple):
+    """What `server.json` says."""
+
+    port: int
+    pid: int
+    started: str | None
+    """Boot and clock ticks since then; None: it was gone before it could be looked at."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether that very process lives, and no later one with its id."""
+        return self.started is not None and self.started == _started(self.pid)
+
+    @property
+    def server(self) -> Server:
+        ui_url = f"http://{HOST}:{self.port}"
+        return Server(f"{ui_url}/api", ui_url, self.pid)
+
+
+def ensure(home: Path, patience: float = 10.0) -> Server:
+    """The home's server, started if it does not run; returns when it is in service.
+
+    One that is up, but gives no answer for `patience` seconds, is replaced.
+    Raises Refused if the home cannot be used, Blocked if no server comes up.
+    """
+    home = home.absolute()
+    with _lock(home):
+        record = _read(home)
+        if record and record.alive:
+            # until it listens it is starting; then it is busy, or hangs
+            if _comes_up(record, patience if _listens(record) else START_LIMIT):
+                return record.server
+            _end(record)
+        return _start(home)
+
+
+def status(home: Path) -> Server | None:
+    """The home's server, if it is in service."""
+    record = _read(home)
+    return record.server if record and _in_service(record) else None
+
+
+def stop(home: Path, grace: float = END_LIMIT) -> bool:
+    """End the home's server, after `grace` seconds by force, and wait until it has ended; False if none was running."""
+    if not home.is_dir():
+        return False
+    with _lock(home):
+        record = _read(home)
+        if record is None or not record.alive:
+            return False
+        _end(record, grace)
+        return True
+
+
+def reachable(url: str, timeout: float = 5.0) -> None:
+    """Refuse a configured PREFECT_API_URL at which no Prefect API answers within `timeout` seconds."""
+    import httpx  # noqa: PLC0415 - takes longer to import than all else that `sparc server status` does
+
+    try:
+        # No credentials are sent, so it need not prove who it is: Prefect's own client, which may know a certificate
+        # that we do not, sees to that. Its proxies and redirects are taken as Prefect takes them.
+        answer = httpx.get(f"{url.rstrip('/')}/health", timeout=timeout, follow_redirects=True, verify=False)  # noqa: S501
+    except (httpx.HTTPError, httpx.InvalidURL) as problem:
+        why = str(problem) or type(problem).__name__
+    else:
+        if answer.status_code in (401, 403) or (answer.is_success and answer.text == "true"):
+            return
+        why = f"{answer.url} says {answer.status_code}, {answer.headers.get('content-type', 'without a content type')}"
+    raise Refused(
+        f"PREFECT_API_URL={url}: no Prefect API answers there ({why}); "
+        "start that server, correct the address, or unset PREFECT_API_URL to use the local server"
+    )
+
+
+def environment(home: Path, port: int) -> dict[str, str]:
+    """The whole environment of the home's server, nothing of the caller's settings in it."""
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    directory = home / "prefect"
+    return kept | {
+        "PREFECT_HOME": str(directory),
+        "PREFECT_PROFILES_PATH": str(directory / "profiles.toml"),
+        # without it the UI asks 127.0.0.1:4200, which is somebody else's server or none
+        "PREFECT_SERVER_UI_API_URL": f"http://{HOST}:{port}/api",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        # Prefect's default lets every web page that the user visits read the API
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://{HOST}:{port},http://localhost:{port}",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+# -- the record
+
+
+def _read(home: Path) -> _Record | None:
+    try:
+        found = json.loads((home / RECORD).read_bytes())
+        return _Record(int(found["port"]), int(found["pid"]), str(found["started"]))
+    except (OSError, ValueError, TypeError, KeyError):  # none, or none of ours: it names no process that we may touch
+        return None
+
+
+def _write(home: Path, record: _Record) -> None:
+    draft = home / f"{RECORD}.{os.getpid()}"
+    draft.write_text(json.dumps(record._asdict()) + "\n")
+    draft.replace(home / RECORD)
+
+
+@contextlib.contextmanager
+def _lock(home: Path) -> Iterator[None]:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with (home / "server.lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+    except OSError as problem:
+        raise Refused(f"cannot use {home} as SPARC_HOME: {problem}") from None
+
+
+# -- the process
+
+
+def _started(pid: int) -> str | None:
+    """What tells a process from a later one with its id; None if there is none."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    if fields[0] in "ZX":  # it has ended, and is only not collected yet
+        return None
+    return f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()} {fields[19]}"
+
+
+def _listens(record: _Record) -> bool:
+    """Whether the recorded process itself, and not another one, has the port open."""
+    process = Path(f"/proc/{record.pid}")
+    try:
+        rows = [line.split() for line in (process / "net/tcp").read_text().splitlines()[1:]]
+        sockets = {_target(link) for link in (process / "fd").iterdir()}
+    except OSError:
+        return False
+    port = f":{record.port:04X}"
+    return any(row[1].endswith(port) and row[3] == LISTENING and f"socket:[{row[9]}]" in sockets for row in rows)
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:  # a file that was closed while we looked
+        return ""
+
+
+def _healthy(record: _Record) -> bool:
+    # no proxy of the environment applies on the way to our own machine
+    connection = HTTPConnection(HOST, record.port, timeout=5)
+    try:
+        connection.request("GET", "/api/health")
+        return connection.getresponse().status == 200  # noqa: PLR2004 - the HTTP code
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _in_service(record: _Record) -> bool:
+    return record.alive and _listens(record) and _healthy(record)
+
+
+def _comes_up(record: _Record, limit: float) -> bool:
+    """Wait until the process is in service; False when it ends before, or takes longer than `limit` seconds."""
+    deadline = time.monotonic() + limit
+    while record.alive and time.monotonic() < deadline:
+        if _in_service(record):
+            return True
+        time.sleep(POLL)
+    return False
+
+
+def _end(record: _Record, grace: float = END_LIMIT) -> None:
+    """End the process, gently first, and wait until it has ended."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + grace
+        with contextlib.suppress(ProcessLookupError):
+            if record.alive:
+                os.killpg(record.pid, number)
+                os.killpg(record.pid, signal.SIGCONT)  # one that was stopped cannot obey
+        while record.alive and time.monotonic() < deadline:
+            time.sleep(POLL)
+
+
+# -- starting
+
+
+@contextlib.contextmanager
+def _free_port() -> Iterator[int]:
+    """A port that the kernel gives to nobody else during the block, though a listener that asks for it may have it."""
+    with socket.socket() as reserved:
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserved.bind((HOST, 0))
+        yield reserved.getsockname()[1]
+
+
+def _start(home: Path) -> Server:
+    (home / "prefect").mkdir(mode=0o700, exist_ok=True)
+    log = home / "server.log"
+    for _ in range(PORTS):
+        with _free_port() as port:
+            record = _launch(home, port, log)
+            if _comes_up(record, START_LIMIT):
+                return record.server
+        _end(record)
+        if PORT_TAKEN not in log.read_text(errors="replace"):
+            break
+    said = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    raise Blocked("\n".join((f"the Prefect server did not start; {log} ends with:", *said[-LOG_LINES:])))
+
+
+def _launch(home: Path, port: int, log: Path) -> _Record:
+    """Start the process and put it on record; it begins its work when the record stands."""
+    if log.exists():
+        log.replace(log.with_suffix(".log.old"))
+    argv = (sys.executable, "-m", "tasks.server", str(home), str(port), str(os.getpid()))
+    pid = start_detached(Command(argv, Path(__file__).parents[1], environment(home, port)), log)
+    record = _Record(port, pid, _started(pid))
+    _write(home, record)
+    return record
+
+
+def _become_server(home: Path, port: str, starter: int) -> None:
+    """In the new process: become the Prefect server once that is on record."""
+    while (record := _read(home)) is None or record.pid != os.getpid() or not record.alive:
+        if os.getppid() != starter:
+            return
+        time.sleep(0.01)
+    os.chdir(home / "prefect")  # Prefect reads settings from files of its working directory
+    argv = (sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", port)
+    os.execv(sys.executable, argv)  # noqa: S606 - it replaces this process, and so keeps its id and start
+
+
+if __name__ == "__main__":
+    _become_server(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

@@ -1,0 +1,69 @@
+"""One run of the target's tests, for all the checks that look at it."""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from gates import coverage, pytest_config, suite, tests
+from gates.checks import Check
+from gates.subject import Ran
+from tasks.errors import SparcError
+from tasks.git import Git
+from tasks.rooms import Room
+
+
+class NoEnvironment(SparcError):
+    """The target has no environment in which its tests could run."""
+
+
+class Left(NamedTuple):
+    """What programs of the target left behind."""
+
+    room: Room
+    ran: tuple[Ran, ...]
+    changed: tuple[str, ...]
+    """Tracked files that they changed, and must not have."""
+    reports: Path | None = None
+
+
+def limits_of(check: Check, checks: Iterable[Check]) -> tuple[tests.Limits, coverage.Limits | None]:
+    """With which limits the suite runs that a check looks at: its own tests, else the first of the gate."""
+    tested = [each.limits for each in checks if isinstance(each.limits, tests.Limits)]
+    covered = [each.limits for each in checks if isinstance(each.limits, coverage.Limits)]
+    first = tested[0] if tested else tests.Limits()
+    own = check.limits if isinstance(check.limits, tests.Limits) else first
+    # measured with branches, it can be judged without
+    covered.sort(key=lambda limits: not limits.branch)
+    return own, covered[0] if covered and own == first else None
+
+
+def base_config(git: Git, base: str | None) -> dict[str, str]:
+    """Pytest's configuration files at a commit; name to text."""
+    read = ((name, git.read(base, name)) for name in pytest_config.SECTIONS) if base else ()
+    return {name: data.decode(errors="replace") for name, data in read if data is not None}
+
+
+def run_suite(room: Room, limits: tests.Limits, covered: coverage.Limits | None, config: Mapping[str, str]) -> Left:
+    """Run the tests in a room. Raises NoEnvironment."""
+    if room.installed is None:
+        raise NoEnvironment(
+            "there is no environment to run tests in, for the tree has no Python metadata (pyproject.toml, setup.py,"
+            " setup.cfg, requirements.txt): add them, or say in the plan where they are (environment.python)"
+        )
+    reports = room.folder / "reports"
+    reports.mkdir()
+    place = suite.Place(
+        root=room.checkout, python=room.installed.bin / "python", reports=reports, base_config=config,
+        token=secrets.token_hex(8), packages=room.installed.packages,
+    )  # fmt: skip
+    wanted = suite.programs(limits, covered, place)
+    for name, text in wanted.files.items():
+        Path(name).write_text(text, encoding="utf-8")
+    ran: list[Ran] = []
+    for step in wanted.steps:
+        ran.append(room.run(step.argv, step.timeout, wanted.env))
+        if ran[-1].failure:
+            break
+    # what tests write into fixtures is their affair, but code that they change is no longer the candidate's
+    return Left(room, tuple(ran), tuple(path for path in room.changed() if path.endswith(".py")), reports)

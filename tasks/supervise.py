@@ -1,0 +1,126 @@
+"""Runs one foreign program and sees to it that nothing of it outlives it. A script of its own, for `python -I -S`.
+
+    supervise.py LIFELINE STATUS PROGRAM [ARGUMENT ...]
+
+LIFELINE is a pipe that the orchestrator holds open: when it closes (a timeout, a Ctrl-C, the orchestrator's death by
+whatever signal) the whole tree is ended. STATUS gets JSON lines: {"pid": n}, then {"code": n} or {"failure": "..."}.
+
+Killing a process group misses programs that made a session of their own; so this process makes itself the reaper of
+all its descendants (Linux), to which every orphan falls, and ends them until none is left.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+
+PR_SET_CHILD_SUBREAPER = 36
+GRACE = 2.0  # seconds between asking to end and ending
+
+
+def become_reaper() -> None:
+    """Make orphaned descendants fall to this process instead of init; a no-op where there is no such thing."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def start(argv: list[str], status: int) -> int:
+    """Fork and exec the program in a session of its own; returns its process id."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        os.setsid()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        os.execvp(argv[0], argv)  # noqa: S606 - the plan's own argument list; no shell is involved
+    except OSError as problem:
+        say(status, {"failure": f"cannot start {argv[0]}: {problem.strerror}"})
+    os._exit(127)
+
+
+def say(status: int, record: dict[str, object]) -> None:
+    """Write one line to the orchestrator, which may be gone."""
+    with contextlib.suppress(OSError):
+        os.write(status, json.dumps(record).encode() + b"\n")
+
+
+def descendants() -> set[int]:
+    """Process ids of everything below this process, by /proc; empty where there is none."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            # the second field is a name in parentheses that may hold anything
+            fields = entry.read_text(errors="replace").rpartition(")")[2].split()
+            if fields[0] != "Z":
+                children.setdefault(int(fields[1]), []).append(int(entry.parent.name))
+    found: set[int] = set()
+    below = [os.getpid()]
+    while below:
+        fresh = [pid for pid in children.get(below.pop(), []) if pid not in found]
+        found.update(fresh)
+        below.extend(fresh)
+    return found
+
+
+def end_everything(child: int) -> None:
+    """Kill and reap every descendant; stopped first, so that none can fork ahead of the sweep."""
+    deadline = time.monotonic() + 10
+    with contextlib.suppress(OSError):
+        os.killpg(child, signal.SIGKILL)
+    while (alive := descendants()) and time.monotonic() < deadline:
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in alive:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, number)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        time.sleep(0.002)
+
+
+def wait(child: int, lifeline: int, wakeup: int) -> int | None:
+    """Wait for the program or for the lifeline's end; the exit code, or None if it was ended from outside."""
+    cut_at: float | None = None
+    while True:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            return None if cut_at else os.waitstatus_to_exitcode(status)
+        if cut_at and time.monotonic() > cut_at + GRACE:
+            return None
+        watched = [wakeup] if cut_at else [lifeline, wakeup]
+        readable, _, _ = select.select(watched, [], [], 0.1 if cut_at else None)
+        if wakeup in readable:
+            os.read(wakeup, 512)
+        if lifeline in readable:
+            cut_at = time.monotonic()
+            with contextlib.suppress(OSError):
+                os.killpg(child, signal.SIGTERM)
+
+
+def main() -> None:
+    """Run, wait, clean up, say what came of it."""
+    lifeline, status, argv = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
+    for descriptor in (lifeline, status):
+        os.set_inheritable(descriptor, False)  # noqa: FBT003 - the standard library's signature
+    wakeup, wakeup_end = os.pipe()
+    os.set_blocking(wakeup_end, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wakeup_end)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    become_reaper()
+    child = start(argv, status)
+    say(status, {"pid": child})
+    code = wait(child, lifeline, wakeup)
+    end_everything(child)
+    say(status, {"code": code} if code is not None else {"failure": "ended from outside"})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""The one place that speaks to uv, in an environment of our own making.
+
+Of the caller's environment uv sees the declared names, the proxies and certificates, and the index configuration:
+uv's own, or else pip's, since that is what makes `pip install` work on the caller's machine. Addresses of indexes may
+hold passwords: no sentence leaves this module with them.
+"""
+
+import configparser
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from uv import find_uv_bin
+
+from tasks.agents.registry import base_environment
+from tasks.command import Command, run_foreign
+from tasks.errors import SparcError
+from tasks.redact import without_passwords
+from tasks.wording import plain
+
+VERSION = version("uv")
+TIMEOUT, QUICK = 900.0, 60.0  # seconds for uv with its builds, for a line of Python
+NETWORK = frozenset({
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+    "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+})  # fmt: skip
+INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NO_INDEX")
+OF_UV = re.compile(
+    r"UV_(DEFAULT_INDEX|(EXTRA_)?INDEX(_\w+)?|NO_INDEX|FIND_LINKS|INSECURE_HOST|KEYRING_PROVIDER|NATIVE_TLS|SYSTEM_CERTS"
+    r"|OFFLINE|HTTP_\w+|REQUEST_TIMEOUT|CONCURRENT_\w+|EXCLUDE_NEWER|PYTHON_DOWNLOADS|PYTHON_INSTALL_\w+)"
+)
+# pip's name of a setting, and uv's
+OF_PIP = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "no-index": "UV_NO_INDEX",
+    "trusted-host": "UV_INSECURE_HOST",
+    "cert": "SSL_CERT_FILE",
+}
+
+
+class UvFailed(SparcError):
+    """uv, or a build that it ran, did not succeed; carries its last words."""
+
+
+@dataclass(frozen=True)
+class Uv:
+    """The uv program, for one purpose."""
+
+    cache: Path
+    """Its cache; shared by all runs, it locks for itself."""
+    home: Path
+    """A private HOME for the builds that it starts."""
+    caller: Mapping[str, str]
+    """The caller's environment."""
+    names: tuple[str, ...] = ()
+    """Variables of the caller that a build may see."""
+
+    @property
+    def basics(self) -> dict[str, str]:
+        """What a program of the target may see beside it."""
+        return basics(self.caller, self.names) | {"HOME": str(self.home)}
+
+    @cached_property
+    def _environment(self) -> dict[str, str]:
+        ours = {
+            "UV_CACHE_DIR": str(self.cache),
+            # a hard link would let a target's tests write into the cache
+            "UV_LINK_MODE": "copy",
+            "UV_NO_PROGRESS": "1",
+            "NO_COLOR": "1",
+            "UV_PYTHON_PREFERENCE": "system",
+        }
+        return {"UV_PYTHON_DOWNLOADS": "never"} | self.basics | index_settings(self.caller) | ours
+
+    def __call__(self, *arguments: str, cwd: Path, path: Path | None = None) -> str:
+        """Run one command; its standard output. `path` goes before PATH. Raises UvFailed with uv's last lines."""
+        environment = self._environment
+        if path:
+            environment = environment | {"PATH": f"{path}{os.pathsep}{environment['PATH']}"}
+        self.home.mkdir(parents=True, exist_ok=True)
+        done = run_foreign(Command((find_uv_bin(), *arguments), cwd, environment, timeout=TIMEOUT))
+        if done.code != 0:
+            what = " ".join(word for word in arguments[:2] if not word.startswith("-"))
+            raise UvFailed(f"uv {what}: {last_words(done.failure or '', done.output)}")
+        return done.stdout.decode(errors="replace")
+
+    def install(self, venv: Path, *arguments: str, cwd: Path) -> None:
+        """Install into a virtual environment. Raises UvFailed."""
+        self("pip", "install", "--quiet", f"--python={venv}", *arguments, cwd=cwd)
+
+    def ask(self, interpreter: Path, program: str, *arguments: str) -> Any:  # noqa: ANN401 - JSON
+        """What a program of ours prints as JSON in a target's interpreter. Raises UvFailed.
+
+        Foreign all the same: a `.pth` file that the project installs may run code.
+        """
+        self.home.mkdir(parents=True, exist_ok=True)
+        argv = (str(interpreter), "-I", "-c", program, *arguments)
+        done = run_foreign(Command(argv, self.home, self.basics, timeout=QUICK))
+        try:
+            return json.loads(done.stdout.splitlines()[-1])
+        except (IndexError, ValueError):
+            words = last_words(done.failure or "", done.output)
+            raise UvFailed(f"the target's Python does not work: {words}") from None
+
+
+def basics(caller: Mapping[str, str], names: Iterable[str] = ()) -> dict[str, str]:
+    """What every program of a target may see of the caller's environment."""
+    declared = {name: caller[name] for name in ("TMPDIR", *names) if name in caller}
+    return {"PATH": os.defpath} | base_environment(caller) | declared
+
+
+def index_settings(caller: Mapping[str, str]) -> dict[str, str]:
+    """Where uv finds packages, and how it gets there."""
+    own = {name: value for name, value in caller.items() if name in NETWORK or OF_UV.fullmatch(name)}
+    if not any(name in own for name in INDEXES):
+        own = dict(_settings_of_pip(caller)) | own
+    return own
+
+
+def _settings_of_pip(caller: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    stated = _files_of_pip(caller)
+    for name, theirs in OF_PIP.items():
+        value = caller.get(f"PIP_{name.replace('-', '_').upper()}") or stated.get(name)
+        if value:
+            separator = "," if theirs == "UV_FIND_LINKS" else " "
+            yield theirs, separator.join(value.split()) if theirs != "SSL_CERT_FILE" else value
+            if theirs == "UV_INDEX":
+                # all of pip's indexes are equal, where uv would stop at the first that knows a name
+                yield "UV_INDEX_STRATEGY", "unsafe-best-match"
+
+
+def _files_of_pip(caller: Mapping[str, str]) -> dict[str, str]:
+    """Settings of pip's configuration files, later files before earlier ones."""
+    home = Path(caller.get("HOME") or Path.home())
+    config = Path(caller.get("XDG_CONFIG_HOME") or home / ".config")
+    files = (Path("/etc/xdg/pip/pip.conf"), Path("/etc/pip.conf"), home / ".pip/pip.conf",
+             home / "Library/Application Support/pip/pip.conf", config / "pip/pip.conf", Path(sys.prefix, "pip.conf"),
+             Path(caller.get("PIP_CONFIG_FILE") or os.devnull))  # fmt: skip
+    found: dict[str, str] = {}
+    for file in files:
+        parser = configparser.RawConfigParser()
+        try:
+            parser.read(file, encoding="utf-8")
+        except (configparser.Error, ValueError):
+            continue  # pip itself would refuse it; what is wrong with it will show when uv finds no package
+        for section in ("global", "install"):
+            found |= dict(parser.items(section)) if parser.has_section(section) else {}
+    return found
+
+
+def last_words(failure: str, output: str) -> str:
+    """Why a program failed, on one line: our word for it, and its own last lines."""
+    lines = [line.strip() for line in without_passwords(output).splitlines() if line.strip()]
+    return "; ".join(part for part in (failure, plain(" ".join(lines[-12:]), 700)) if part) or "it said nothing"

@@ -1,0 +1,121 @@
+"""An attempt's workspace: a clone of its own, and what the orchestrator takes from it.
+
+Git is never asked inside the clone after the agent has been there: its files are read with the hub as git directory and
+an index of ours, so that nothing in the clone's `.git` counts. What an attempt leaves is the difference between its
+files and its start commit; left out are known caches and what was ignored at the start, unless tracked or promised.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tasks.git import ATTRIBUTES, Git, clone, listing, paths
+
+CACHES = frozenset({
+    "__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".hypothesis", ".tox", ".nox", ".venv", "node_modules",
+    ".coverage", ".DS_Store", ".aider.chat.history.md", ".aider.input.history",
+})  # fmt: skip
+CACHE_SUFFIXES = (".egg-info", ".pyc", ".pyo")
+BRANCH = "work"
+
+
+class NestedRepository(Exception):  # noqa: N818 - it names what was found
+    """A `.git` below the workspace's root; carries its path."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One attempt's clone."""
+
+    path: Path
+    hub: Git
+    start: str
+    """The commit at which it began."""
+    index: Path
+    """The index as it was before the agent came; its stat data makes the snapshot cheap."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What an attempt left."""
+
+    tree: str
+    changed: tuple[str, ...]
+    """Paths that differ from the start commit."""
+
+
+def make(path: Path, hub: Git, branch: str, start: str, papers: Path) -> Workspace:
+    """Clone one branch of the hub at a commit of it; `papers` is a directory that the agent has no business in."""
+    template = papers / "template"
+    (template / "info").mkdir(parents=True, exist_ok=True)
+    (template / "info/attributes").write_text(ATTRIBUTES)
+    shutil.rmtree(path, ignore_errors=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    clone(hub.directory, branch, path, template)
+    inside = Git(path / ".git", {"GIT_WORK_TREE": str(path)}, path)
+    inside.run("checkout", "--quiet", "-B", BRANCH, start)
+    # with its times: git tells by them which entries it must read again
+    shutil.copy2(path / ".git/index", papers / "index")
+    return Workspace(path, hub, start, papers / "index")
+
+
+def snapshot(workspace: Workspace, promised: Callable[[str], bool]) -> Snapshot:
+    """Store the workspace's files as a tree of the hub. `promised` tells the deliverables, which are always taken.
+
+    Raises NestedRepository when the agent left a repository inside its own.
+    """
+    env = {"GIT_INDEX_FILE": str(workspace.index), "GIT_WORK_TREE": str(workspace.path)}
+    git = Git(workspace.hub.directory, env, workspace.path)
+    tracked = set(paths(git.run("ls-files", "-z")))
+    untracked = [name for name in files_below(workspace.path, tracked, promised) if name not in tracked]
+    rules = [name for name in tracked if name.rpartition("/")[2] == ".gitignore"]
+    ignored = _ignored_by(rules, workspace, [name for name in untracked if not promised(name)])
+    touched = paths(git.run("diff-files", "-z", "--name-only"))
+    fresh = [name for name in untracked if name not in ignored]
+    if touched or fresh:
+        git.run("update-index", "-z", "--add", "--remove", "--replace", "--stdin", stdin=listing([*touched, *fresh]))
+    tree = git.line("write-tree")
+    return Snapshot(tree, workspace.hub.changed(workspace.start, tree))
+
+
+def files_below(root: Path, tracked: set[str], promised: Callable[[str], bool]) -> Iterator[str]:
+    """Files and symbolic links below a workspace that count, `/`-separated. Raises NestedRepository."""
+    in_tracked = {parent for name in tracked for parent in _parents(name)}
+    for directory, names, files in os.walk(root):
+        place = "" if Path(directory) == root else Path(directory).relative_to(root).as_posix() + "/"
+        if not place:
+            names[:] = [name for name in names if name != ".git"]
+        elif ".git" in names or ".git" in files:
+            raise NestedRepository(f"{place}.git")
+        links = [name for name in names if (Path(directory) / name).is_symlink()]
+        names[:] = [name for name in names if not _is_cache(name) or place + name in in_tracked]
+        for name in (*files, *links):
+            path = place + name
+            if (not _is_cache(name) or promised(path) or path in tracked) and not (not place and name == ".git"):
+                yield path
+
+
+def _parents(name: str) -> Sequence[str]:
+    parts = name.split("/")
+    return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
+
+
+def _is_cache(name: str) -> bool:
+    return name in CACHES or name.endswith(CACHE_SUFFIXES)
+
+
+def _ignored_by(rules: list[str], workspace: Workspace, names: list[str]) -> set[str]:
+    """Which of these the rules of the start commit ignore; rules that the agent wrote count for nothing."""
+    if not names or not rules:
+        return set()
+    with TemporaryDirectory(prefix="sparc-rules-") as scratch:
+        for rule in rules:
+            target = Path(scratch) / rule
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(workspace.hub.read(workspace.start, rule) or b"")
+        git = Git(workspace.hub.directory, {"GIT_WORK_TREE": scratch}, Path(scratch))
+        done = git.try_run("check-ignore", "--no-index", "-z", "--stdin", stdin=listing(names))
+        return set(paths(done.stdout))

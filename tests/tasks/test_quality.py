@@ -1,0 +1,279 @@
+"""The bench: real checks on real trees, whose tests and commands do what they should not."""
+
+import os
+import subprocess
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gates.checks import Check, parse
+from gates.verdict import Outcome
+from tasks.command import Processes, processes
+from tasks.errors import Interrupted
+from tasks.exam import Exam, Measured
+from tasks.git import Git
+from tasks.quality import Bench
+from tasks.target import Environment
+
+CALLER = dict(os.environ)
+METADATA = """\
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+[project]
+name = "ledger"
+version = "1"
+"""
+LEDGER = {
+    "pyproject.toml": METADATA,
+    "src/ledger/__init__.py": "def total(a, b):\n    return a + b\n",
+    "tests/test_total.py": "from ledger import total\n\ndef test_total():\n    assert total(1, 2) == 3\n",
+}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """SPARC_HOME of all tests that build environments: one cache serves them all."""
+    return tmp_path_factory.getbasetemp() / "sparc-home"
+
+
+@pytest.fixture
+def exam_of(tmp_path: Path, home: Path) -> Callable[..., Exam]:
+    """Commits files to a repository and asks for an exam of them."""
+    work = tmp_path / "repository"
+    work.mkdir()
+
+    def git(*words: str) -> str:
+        who = ("-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgsign=false")
+        done = subprocess.run(("git", *who, *words), cwd=work, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def make(files: dict[str, str], **more: object) -> Exam:
+        for name, text in files.items():
+            (work / name).parent.mkdir(parents=True, exist_ok=True)
+            (work / name).write_text(text)
+        git("add", "--all")
+        git("commit", "--quiet", "--allow-empty", "--message=files")
+        exam = Exam(
+            git=Git(work / ".git"), tree=git("rev-parse", "HEAD^{tree}"), base=git("rev-parse", "HEAD"),
+            deliverables=(), environment=None, folder=tmp_path / "exam", words={"run": "r1", "phase": "p"},
+            home=home, env=CALLER,
+        )  # fmt: skip
+        return replace(exam, **more)  # type: ignore[arg-type]
+
+    git("init", "--quiet")
+    return make
+
+
+def answers(exam: Exam, *entries: object) -> list[Measured]:
+    """What every check says, all of them asked at once."""
+    checks = [parse(entry) for entry in entries]
+    with Bench(exam, checks) as bench, ThreadPoolExecutor() as threads:
+        return list(threads.map(bench.verdict, checks))
+
+
+def command(*argv: str, timeout: float = 20) -> dict[str, object]:
+    return {"command": {"name": "it", "run": list(argv), "timeout": timeout}}
+
+
+def test_reading_checks_need_no_environment(exam_of: Callable[..., Exam], tmp_path: Path) -> None:
+    exam = exam_of({"docs/a.md": "one\ntwo\n"}, deliverables=("docs/a.md",))
+    there, enough, absent = answers(
+        exam, "deliverables", {"lines": {"at_least": 3}}, {"absent": {"paths": "docs/*.md", "pattern": "three"}}
+    )
+    assert [each.verdict.outcome for each in (there, enough, absent)] == [
+        Outcome.PASSED,
+        Outcome.FAILED,
+        Outcome.PASSED,
+    ]
+    assert there.evidence["tree"] == exam.tree
+    assert there.evidence["base"] == exam.base
+    assert there.evidence["verdict"] == there.verdict.model_dump(mode="json")
+    assert not (tmp_path / "exam").exists()
+
+
+def test_one_run_of_the_tests_serves_tests_and_coverage(exam_of: Callable[..., Exam], tmp_path: Path) -> None:
+    counter = tmp_path / "runs"
+    counting = f"def pytest_sessionfinish():\n    open({str(counter)!r}, 'a').write('x')\n"
+    exam = exam_of(LEDGER | {"tests/conftest.py": counting})
+    tested, covered, full = answers(exam, "tests", {"coverage": {"at_least": 100}}, {"coverage": {"branch": True}})
+    assert tested.verdict.summary == "tests 1 passed, 0 failed, 0 skipped"
+    assert covered.verdict.measured == full.verdict.measured == 100.0
+    assert counter.read_text() == "x"
+    assert covered.evidence["environment"] == tested.evidence["environment"] is not None
+    assert covered.evidence["versions"].keys() == {"python", "pytest", "coverage"}  # type: ignore[union-attr]
+    assert str(tmp_path) not in str(tested.evidence)
+    assert "{scratch}/env/bin/python" in str(tested.evidence["ran"])
+
+
+def test_broken_code_with_the_same_metadata_is_measured_as_broken(exam_of: Callable[..., Exam]) -> None:
+    (good,) = answers(exam_of(LEDGER), "tests")
+    (bad,) = answers(exam_of(LEDGER | {"src/ledger/__init__.py": "def total(a, b):\n    return a - b\n"}), "tests")
+    assert good.evidence["environment"] == bad.evidence["environment"]
+    assert good.verdict.passed
+    assert bad.verdict.outcome is Outcome.FAILED
+    assert bad.verdict.findings[0].path == "tests/test_total.py"
+
+
+def test_a_target_whose_package_is_named_like_ours(exam_of: Callable[..., Exam]) -> None:
+    files = {
+        "pyproject.toml": METADATA + '[tool.hatch.build.targets.wheel]\npackages = ["tasks", "gates"]\n',
+        "tasks/__init__.py": "def mine():\n    return 'theirs'\n",
+        "gates/__init__.py": "",
+        "tests/test_tasks.py": "import gates, tasks\n\ndef test_mine():\n    assert tasks.mine() == 'theirs'\n",
+    }
+    tested, covered = answers(exam_of(files), "tests", {"coverage": {"at_least": 100}})
+    assert (tested.verdict.passed, covered.verdict.passed) == (True, True)
+
+
+def test_without_metadata_tests_are_an_error_and_commands_run(exam_of: Callable[..., Exam]) -> None:
+    exam = exam_of({"tests/test_a.py": "def test_a(): pass\n"})
+    tested, covered, ran = answers(exam, "tests", "coverage", command("git", "--version"))
+    assert tested.verdict.outcome is covered.verdict.outcome is Outcome.ERROR
+    assert "no Python metadata" in tested.verdict.summary
+    assert tested.verdict.summary.removeprefix("tests") == covered.verdict.summary.removeprefix("coverage")
+    assert ran.verdict.passed
+
+
+def test_broken_metadata_are_the_same_error_for_all(exam_of: Callable[..., Exam]) -> None:
+    tested, ran, read = answers(
+        exam_of({"pyproject.toml": "[project\n"}), "tests", command("true"), {"lines": {"paths": "*", "at_least": 1}}
+    )
+    assert tested.verdict.summary.startswith("tests: pyproject.toml is not valid TOML")
+    assert ran.verdict.summary.startswith("command it: pyproject.toml is not valid TOML")
+    assert read.verdict.passed
+
+
+def test_a_group_that_is_missing_is_an_error(exam_of: Callable[..., Exam]) -> None:
+    (tested,) = answers(exam_of(LEDGER, environment=Environment(groups=("nope",))), "tests")
+    assert tested.verdict.outcome is Outcome.ERROR
+    assert "environment.groups names 'nope'" in tested.verdict.summary
+
+
+def test_a_command_sees_the_environment_and_little_else(exam_of: Callable[..., Exam], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    script = (
+        "import ledger, os, pathlib, sys; pathlib.Path(sys.argv[1]).write_text(repr("
+        "(sys.argv[2:], ledger.__file__, dict(os.environ), os.getcwd(), sys.executable)))"
+    )
+    exam = exam_of(
+        LEDGER,
+        environment=Environment(env=("LET_IN",)),
+        env=CALLER | {"LET_IN": "a-secret-of-mine", "LEFT_OUT": "x", "PYTHONPATH": "/x"},
+    )
+    (ran,) = answers(exam, command("python", "-c", script, str(out), "{workspace}", "{run}", "{other}"))
+    assert ran.verdict.passed, ran.verdict
+    argv, ledger, environ, cwd, python = eval(out.read_text())  # noqa: S307 - written by the line above
+    assert argv == [cwd, "r1", "{other}"]
+    assert ledger == f"{cwd}/src/ledger/__init__.py"
+    assert environ["LET_IN"] == "a-secret-of-mine"
+    assert not {"LEFT_OUT", "PYTHONPATH"} & environ.keys()
+    assert environ["HOME"] != CALLER.get("HOME")
+    assert python.startswith(environ["VIRTUAL_ENV"])
+    assert "{workspace}" in str(ran.evidence["ran"])
+
+
+def test_secrets_and_paths_are_not_told(exam_of: Callable[..., Exam], tmp_path: Path) -> None:
+    exam = exam_of(
+        {"a": ""}, environment=Environment(env=("KEY",)), env=CALLER | {"KEY": "s3cret-value", "HOME": "/home/me"}
+    )
+    told = "echo $KEY; pwd; echo $HOME /home/me/x /home/me-too; exit 3"
+    (ran,) = answers(exam, command("sh", "-c", told))
+    text = ran.verdict.findings[0].message
+    assert text.splitlines() == ["{KEY}", "{workspace}", "{scratch}/h {home}/x /home/me-too"]
+    assert str(tmp_path) not in str(ran)
+
+
+@pytest.mark.parametrize(
+    ("argv", "outcome", "words"),
+    [
+        (("sh", "-c", "exit 3"), Outcome.FAILED, "command it ended with code 3"),
+        (("not-here",), Outcome.ERROR, "command it: cannot start not-here: No such file"),
+        (("sh", "-c", "kill -9 $$"), Outcome.ERROR, "SIGKILL"),
+        (("sh", "-c", "echo more >> a"), Outcome.FAILED, "command it: changed tracked files: a"),
+        (("sh", "-c", "rm a b; exit 1"), Outcome.FAILED, "command it: changed tracked files: a, b"),
+        (("sh", "-c", "chmod +x a"), Outcome.FAILED, "command it: changed tracked files: a"),
+        (("sh", "-c", "touch -d 2001-01-01 a; mkdir c; echo > c/new"), Outcome.PASSED, "command it ended with code 0"),
+    ],
+)
+def test_commands(exam_of: Callable[..., Exam], argv: tuple[str, ...], outcome: Outcome, words: str) -> None:
+    (ran,) = answers(exam_of({"a": "text\n", "b": ""}), command(*argv))
+    assert ran.verdict.outcome is outcome
+    assert words in ran.verdict.summary
+
+
+def test_a_command_that_hangs_is_ended_with_all_that_it_started(exam_of: Callable[..., Exam], tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    script = f"setsid sleep 300 & echo $! > {pids}; sleep 300"
+    (ran,) = answers(exam_of({"a": ""}), command("sh", "-c", script, timeout=0.5))
+    assert ran.verdict.outcome is Outcome.ERROR
+    assert "timed out after 0.5 s" in ran.verdict.summary
+    assert not Path(f"/proc/{pids.read_text().strip()}").exists()
+
+
+def test_a_daemon_that_a_command_leaves_is_ended(exam_of: Callable[..., Exam], tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    (ran,) = answers(exam_of({"a": ""}), command("sh", "-c", f"setsid sleep 300 & echo $! > {pids}"))
+    assert ran.verdict.passed
+    assert not Path(f"/proc/{pids.read_text().strip()}").exists()
+
+
+def test_what_one_check_changes_reaches_no_other(exam_of: Callable[..., Exam]) -> None:
+    exam = exam_of({"a": "text\n", "docs/b.md": "one\n"})
+    vandal = {"command": {"name": "vandal", "run": ["sh", "-c", "rm -rf a docs ../../*/tree/a"]}}
+    changed, read = answers(exam, vandal, {"contains": {"paths": "docs/b.md", "pattern": "one"}})
+    assert changed.verdict.outcome is Outcome.FAILED
+    assert read.verdict.passed
+
+
+def test_tests_that_change_code_are_not_believed(exam_of: Callable[..., Exam]) -> None:
+    rewriting = "import ledger, pathlib\n\ndef test_all():\n    pathlib.Path(ledger.__file__).write_text('')\n"
+    tested, covered = answers(exam_of(LEDGER | {"tests/test_total.py": rewriting}), "tests", "coverage")
+    assert tested.verdict.outcome is Outcome.FAILED
+    assert "changed tracked files: src/ledger/__init__.py" in tested.verdict.summary
+    assert covered.verdict.outcome is not Outcome.PASSED
+
+
+def test_a_suite_that_hangs_is_an_error_for_both(exam_of: Callable[..., Exam]) -> None:
+    hanging = "import time\n\ndef test_hang():\n    time.sleep(300)\n"
+    exam = exam_of(LEDGER | {"tests/test_total.py": hanging})
+    tested, covered = answers(exam, {"tests": {"timeout": 2}}, "coverage")
+    assert tested.verdict.outcome is covered.verdict.outcome is Outcome.ERROR
+    assert "timed out after 2 s" in tested.verdict.summary
+
+
+def test_a_tree_that_git_does_not_know_is_an_error(exam_of: Callable[..., Exam]) -> None:
+    exam = replace(exam_of({"a": ""}), tree="1" * 40)
+    read, ran = answers(exam, {"lines": {"paths": "a", "at_least": 1}}, command("true"))
+    assert read.verdict.outcome is ran.verdict.outcome is Outcome.ERROR
+    assert read.verdict.summary.removeprefix("lines") == ran.verdict.summary.removeprefix("command it")
+
+
+def test_an_interruption_is_no_verdict(exam_of: Callable[..., Exam], tmp_path: Path) -> None:
+    scope = Processes()
+    processes.set(scope)
+    checks = [parse(command("sleep", "300", timeout=300))]
+    threading.Timer(1, scope.stop).start()
+    with Bench(exam_of({"a": ""}), checks) as bench, pytest.raises(Interrupted):
+        bench.verdict(checks[0])
+    assert not (tmp_path / "exam").exists()
+
+
+def test_scratch_is_gone_whatever_was_left_in_it(exam_of: Callable[..., Exam], tmp_path: Path) -> None:
+    dig = "import os\nfor _ in range(1500):\n    os.mkdir('d' * 50)\n    os.chdir('d' * 50)\nos.chmod('.', 0)\n"
+    check: Check = parse(command("python3", "-c", dig))
+    with Bench(exam_of({"a": ""}), [check]) as bench:
+        assert bench.verdict(check).verdict.passed
+        assert (tmp_path / "exam").exists()
+    assert not (tmp_path / "exam").exists()
+
+
+def test_a_folder_in_which_tools_would_find_nothing_is_not_used(exam_of: Callable[..., Exam], tmp_path: Path) -> None:
+    files = {"src/a.py": "import subprocess\nsubprocess.call('x', shell=True)\n"}
+    (secure,) = answers(exam_of(files, folder=tmp_path / "my.github/exam"), "bandit")
+    assert secure.verdict.outcome is Outcome.FAILED
+    assert not (tmp_path / "my.github").exists()
