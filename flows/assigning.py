@@ -62,7 +62,7 @@ class Asking:
             for each in running:
                 each.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-        return unmerged | {name: "needs an assignment that was not merged" for name in ready.skipped}
+        return unmerged | dict.fromkeys(ready.skipped, "needs an assignment that was not merged")
 
     async def _carry(self, name: str, findings: Findings) -> str | None:
         """Ask until it is merged or has no ask left; why it is not merged."""
@@ -130,9 +130,8 @@ class Asking:
         commit = await land(landing, found, self._passed.get(found.tree, ()))
         if commit is None:
             return False
-        phase.work.journal.write(Merged(
-            **phase.about, assignment=attempt.assignment, attempt=attempt.attempt, commit=commit, seconds=attempt.seconds
-        ))  # fmt: skip
+        about = phase.about | {"assignment": attempt.assignment, "attempt": attempt.attempt}
+        phase.work.journal.write(Merged(**about, commit=commit, seconds=attempt.seconds))
         await self.progress.step()
         return True
 

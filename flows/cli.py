@@ -17,7 +17,7 @@ import typer
 
 from flows import cli_look, cli_memory, cli_run, cli_server
 from flows.settings import Settings
-from tasks.errors import Blocked, Interrupted, PlanInvalid, Refused, SparcError
+from tasks.errors import Interrupted, PlanInvalid, Refused, SparcError
 
 DONE, BLOCKED, REFUSED, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -49,12 +49,8 @@ def _code() -> int:
         return _tell_usage(problem)
     except (click.Abort, KeyboardInterrupt, asyncio.CancelledError, Interrupted):
         return INTERRUPTED
-    except Refused as refused:
-        return _tell(refused, REFUSED)
-    except (Blocked, SparcError) as blocked:
-        return _tell(blocked, BLOCKED)
-    except BrokenPipeError:
-        return BLOCKED
+    except SparcError as told:
+        return _tell(told, REFUSED if isinstance(told, Refused) else BLOCKED)
     except Exception:  # noqa: BLE001 - the one place that turns a bug into a report
         return _tell_bug()
     return result if isinstance(result, int) else DONE

@@ -4,8 +4,9 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -50,8 +51,9 @@ def resume(
 ) -> int:
     """Go on with a run that was blocked, interrupted or killed: only what is not merged yet is done."""
     folder = RunFolder(Settings().root, run)
-    if not folder.record or is_released(folder):
-        raise Refused(f"run {run} is finished and released: there is nothing to resume")
+    record = folder.record
+    if is_released(folder):
+        raise Refused(f"run {record.run} is finished and released: there is nothing to resume")
     return _carry(folder, yes, as_json)
 
 
@@ -68,8 +70,6 @@ def review(
     from tasks.review import answer_review  # noqa: PLC0415 - likewise
 
     folder = RunFolder(Settings().root, run)
-    if not folder.record.run:
-        return 1
     with connected(folder.home):
         typer.echo(asyncio.run(answer_review(folder, approve, comment)))
     return 0
@@ -87,7 +87,7 @@ def _carry(folder: RunFolder, yes: bool, as_json: bool) -> int:  # noqa: FBT001 
     return CODES[outcome.outcome]
 
 
-def _interruptible(folder: RunFolder, carried: "asyncio.Coroutine[None, None, RunOutcome]") -> RunOutcome:
+def _interruptible(folder: RunFolder, carried: Coroutine[Any, Any, RunOutcome]) -> RunOutcome:
     """Run to the end; a Ctrl-C or SIGTERM ends it in order, and its account is told like any other."""
 
     async def with_signals() -> RunOutcome:

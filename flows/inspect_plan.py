@@ -59,8 +59,11 @@ def _unfit(data: object, where: str) -> Iterator[Problem]:
 
 def _base(data: object) -> Iterator[Problem]:
     top = mapping(data)
-    if top.get("base") == f"sparc/{top.get('name')}":
+    own = f"sparc/{top.get('name')}"
+    if top.get("base") == own:
         yield Problem("base", None, "is the plan's own branch; start from the branch that it is released into")
+    elif top.get("base") == "sparc":
+        yield Problem("base", None, f"a branch named sparc leaves git no room for {own}; rename it, or use another")
 
 
 def _agents(data: object) -> Iterator[Problem]:

@@ -25,13 +25,15 @@ def inspect_work(phase: Works) -> Iterator[Problem]:
 
 
 def shared_ground(phase: Works) -> Iterator[Problem]:
-    """Concurrent assignments that may write the same paths, one warning a pair."""
-    told: set[tuple[str, str]] = set()
+    """Concurrent assignments that may write the same paths: one warning for each that meets earlier ones."""
+    met: dict[str, dict[str, tuple[Claim, Claim]]] = {}
     for first, second in _concurrent(phase, [claim for work in phase.values() for claim in _claims(work, work.writes)]):
-        if (first.owner, second.owner) not in told:
-            told.add((first.owner, second.owner))
-            sentence = f"{second.glob} may mean files that {first.owner} owns as well ({first.glob}): {_APART}"
-            yield Problem(second.where, None, sentence)
+        met.setdefault(second.owner, {}).setdefault(first.owner, (first, second))
+    for owner in sorted(met, key=list(phase).index):
+        (first, second), *others = met[owner].values()
+        more = f" and {len(others)} more" if others else ""
+        sentence = f"{second.glob} may mean files of {first.owner} ({first.glob}){more} as well: {_APART}"
+        yield Problem(second.where, None, sentence)
 
 
 def _dangling(phase: Works) -> Iterator[Problem]:
@@ -58,7 +60,11 @@ def _cycles(phase: Works) -> Iterator[Problem]:
         yield Problem(
             inside(phase[cycle[0]].where, "needs"), None, f"needs go in a circle: {told}; take one of them out"
         )
-        graph = {name: tuple(set(needs).difference(cycle)) for name, needs in graph.items() if name not in cycle}
+        graph = {
+            name: tuple(need for need in needs if need not in cycle)
+            for name, needs in graph.items()
+            if name not in cycle
+        }
 
 
 def _a_cycle(graph: Needs) -> list[str]:

@@ -32,7 +32,7 @@ def _text(value: str) -> str:
 
 
 def _whole(value: str) -> int:
-    return int(value, 0) if value.startswith(("0o", "0x")) else int(value)
+    return int(value, 16) if value.startswith("0x") else int(value)
 
 
 def _float(value: str) -> float:

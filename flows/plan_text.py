@@ -21,7 +21,10 @@ MERGE = f"{STANDARD}merge"
 
 
 class _Loader(yaml.SafeLoader):
-    """Composes by the core schema of YAML 1.2: `on`, `no` and `12:30` are text, as editors and JSON have it."""
+    """Composes by the core schema of YAML 1.2: `on`, `no` and `12:30` are text, as editors and JSON have it.
+
+    Numbers with an exponent need its sign, which JSON writes: `12e45`, an abbreviated commit for instance, stays text.
+    """
 
     depth = 0
 
@@ -44,8 +47,8 @@ _Loader.yaml_implicit_resolvers = {}
 for _tag, _form, _starts in (
     ("null", r"~|null|Null|NULL|", ("~", "n", "N", "")),
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
-    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("int", r"[-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+", "-+0123456789"),
+    ("float", r"[-+]?((\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+][0-9]+)?|[0-9]+[eE][-+][0-9]+)", "-+.0123456789"),
     ("merge", r"<<", "<"),
 ):
     _Loader.add_implicit_resolver(f"{STANDARD}{_tag}", re.compile(rf"(?:{_form})\Z"), list(_starts))

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from flows.programs import missing_programs
 from flows.plan import Plan
+from flows.programs import missing_programs
 from flows.read_plan import load_plan
 from flows.settings import Settings
 from tasks.agents.registry import check_home

@@ -16,6 +16,7 @@ from flows.plan import Plan
 from flows.plan_errors import problems_of
 from flows.plan_nodes import read_nodes
 from flows.plan_text import compose_file
+from gates.paths import shown
 from tasks.errors import PlanInvalid, Problem
 
 
@@ -43,7 +44,7 @@ def read_plan(path: Path) -> Reading:
     problems = list(data.problems)
     for more in (wrong, inspect_data(data.value)):
         told = {found.where for found in problems}
-        problems += [found for found in more if found.where not in told]
+        problems += [found._replace(problem=shown(found.problem)) for found in more if found.where not in told]
     return Reading(plan if not data.problems else None, data.lines.locate(problems), data.lines)
 
 

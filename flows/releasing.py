@@ -12,7 +12,7 @@ from gates.checks import Check
 from tasks import evidence
 from tasks.errors import Blocked
 from tasks.integrate import Candidate
-from tasks.journal import Notice
+from tasks.journal import GateEnded, Notice
 from tasks.release import mend, release, release_candidate
 from tasks.remember import evidence_name
 from tasks.threads import in_thread
@@ -50,6 +50,7 @@ async def _gates(work: Work, found: Candidate) -> list[str]:
     question = Question(found, work.hub.plan_tip, _every_check(work), _everything_promised(work), 0)
     answers = await examine(phase, question)
     (name,) = await in_thread(evidence.keep, work.hub.git, [record_of(phase, question, answers, None)])
+    work.journal.write(GateEnded(**phase.about, round=0, outcome=answers.outcome, evidence=name))
     if not answers.passed:
         failed = next(verdict.summary for verdict in answers.verdicts if not verdict.passed)
         raise Blocked(f"{work.record.base} has moved, and on the merge with it a gate fails: {failed}")

@@ -38,8 +38,9 @@ async def carry(folder: RunFolder, *, yes: bool, terminal: bool = False) -> RunO
     record = folder.record
     plan = folder.plan_dir / record.plan_file
     with connected(folder.home):
-        call = sparc(plan, record.repository, run=folder.run, yes=yes, terminal=terminal, return_state=True)
-        return await value_of(call)
+        return await value_of(
+            sparc(plan, record.repository, run=folder.run, yes=yes, terminal=terminal, return_state=True)
+        )
 
 
 @contextlib.contextmanager

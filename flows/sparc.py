@@ -93,7 +93,8 @@ async def _carry(work: Work) -> RunOutcome | State[RunOutcome]:
         processes.get().stop()
         journal.write(RunEnded(outcome="interrupted", reason="ended from outside"))
         raise
-    journal.write(RunEnded(outcome="released", commit=commit))
+    stays = None if work.plan.release.into_base else "it stays there, as the plan asks"
+    journal.write(RunEnded(outcome="released", commit=commit, reason=stays))
     write_atomically(work.folder.path / RELEASED, commit.encode())
     return await _told(work)
 
@@ -108,7 +109,7 @@ async def _phases_and_release(work: Work) -> str:
             home=work.folder.home, run=work.folder.run, plan=work.plan.name, number=number, name=name,
             yes=work.yes, terminal=work.terminal,
         )  # fmt: skip
-        result = await value_of(PHASES.get(name, other_phase)(call, return_state=True))
+        result: PhaseResult = await value_of(PHASES.get(name, other_phase)(call, return_state=True))
         if result.outcome == "interrupted":
             raise Interrupted(result.reason)
         if result.outcome != "passed":

@@ -17,7 +17,6 @@ from tasks.journal import Journal
 from tasks.repository import Repository, open_repository
 from tasks.run_folder import RunFolder, RunRecord
 
-
 T = TypeVar("T")
 
 
@@ -115,13 +114,13 @@ def _free_memory() -> int:
     return int(available[0]) * 1024 if available else 4 << 30
 
 
-async def value_of(call: State[T]) -> T:
+async def value_of(call: "State[T] | Awaitable[State[Any]]") -> T:
     """What a task or flow returned, also when it put it into a failed state; raises what it raised.
 
     `call` is the call itself with `return_state=True`, not awaited: Prefect's types leave that await out.
     """
-    state = await cast("Awaitable[State[T]]", call)
+    state = await cast("Awaitable[State[Any]]", call)
     value = await state.aresult(raise_on_failure=False)
     if isinstance(value, BaseException):
         raise value
-    return value
+    return cast("T", value)

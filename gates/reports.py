@@ -18,10 +18,13 @@ def read_report(reports: Path | None, name: str, *, most: int) -> bytes:
         raise Unmeasurable(f"the run left no {name}") from None
     except OSError as problem:
         raise Unmeasurable(f"{name} cannot be read: {problem.strerror}") from None
-    with os.fdopen(handle, "rb") as file:
-        status = os.fstat(file.fileno())
+    try:
+        status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise Unmeasurable(f"{name} is no regular file")
         if status.st_size > most:
             raise Unmeasurable(f"{name} has {status.st_size} bytes; at most {most} are read")
-        return file.read(most)
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            return file.read(most)
+    finally:
+        os.close(handle)

@@ -101,7 +101,7 @@ def _module(place: Place) -> tuple[str, ...]:
 
 def _arguments(limits: tests.Limits, config: Config, path: Path, place: Place) -> Iterator[str]:
     yield from ("-c", str(path), "--rootdir", str(place.root), f"--junitxml={place.reports / junit.NAME}")
-    yield from ("-p", "no:cacheprovider", "--color=no", "--maxfail=0")
+    yield from ("-p", "no:cacheprovider", "--color=no", "--maxfail=0", "--continue-on-collection-errors")
     for warning in FATAL_WARNINGS:
         yield from ("-W", warning)
     for name, value in _options(limits, config).items():

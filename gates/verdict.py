@@ -72,7 +72,7 @@ def error(check: str, reason: str, *findings: Finding, limit: JsonValue = None) 
     return Verdict(check=check, outcome=Outcome.ERROR, summary=f"{check}: {reason}", findings=findings, limit=limit)
 
 
-def answer(  # noqa: PLR0913 - one for each field of the verdict
+def answer(
     check: str, summary: str, *, measured: JsonValue, limit: JsonValue, findings: Sequence[Finding], passed: bool
 ) -> Verdict:
     """The verdict of a check that did measure; of many findings the first ones, and how many more there are."""

@@ -52,9 +52,10 @@ class Attempt(Frozen):
 
 
 class Round(Frozen):
-    """One asking of a phase's gate."""
+    """One asking of a phase's gate, or of the release's."""
 
     round: int
+    """0 for the release's, which the last phase tells."""
     sitting: int
     started: float
     ended: float
@@ -218,7 +219,7 @@ def _came_to(
 def _rounds(events: Sequence[OfPhase], sitting: _Sitting) -> list[Round]:
     checks = [check for check in _only(CheckEnded, events) if check.assignment is None]
     gates = {gate.round: gate for gate in _only(GateEnded, events)}
-    numbers = sorted({check.round for check in checks} | set(gates))
+    numbers = dict.fromkeys([*(check.round for check in checks), *gates])
     return [
         _round(number, [check for check in checks if check.round == number], gates.get(number), sitting.number)
         for number in numbers

@@ -106,6 +106,7 @@ class CheckEnded(OfPhase):
 
     event: Literal["check-ended"] = "check-ended"
     round: int
+    """From 1 in each sitting; 0 at the gate of the release."""
     assignment: str | None = None
     """Set for a check of that assignment's own gate, None for the phase's."""
     verdict: Verdict

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from gates.model import Frozen
 from gates.verdict import Outcome
-from tasks.account import Account, Attempt, Phase, account_of
+from tasks.account import Account, Attempt, Phase, Round, account_of
 from tasks.errors import Refused
 from tasks.journal import Event
 
@@ -137,13 +137,13 @@ def _phase(phase: Phase, account: Account) -> PhaseOutcome:
 
 def _rounds(phase: Phase, account: Account) -> int:
     """A round that a kill ended is asked anew, and is no round of its own."""
-    asked = [found for found in phase.rounds if found.outcome or found.sitting == len(account.starts)]
+    asked = [one for one in _own_rounds(phase) if one.outcome or one.sitting == len(account.starts)]
     return len(asked) or int(phase.sitting > 0)
 
 
 def _phase_state(phase: Phase, account: Account) -> PhaseState:
     """A phase that passed stays so; of any other, only the newest sitting tells how it stands."""
-    if any(end.outcome == "passed" for end in phase.ends):
+    if _has_passed(phase, account):
         return "passed"
     if account.ended is None and phase.sitting < len(account.starts):
         return "waiting"
@@ -154,6 +154,17 @@ def _phase_state(phase: Phase, account: Account) -> PhaseState:
     return _left_open(account)
 
 
+def _has_passed(phase: Phase, account: Account) -> bool:
+    """Told, or plain from what followed: a kill may come between the merge and the word of it."""
+    released = account.ended is not None and account.ended.outcome == "released"
+    later = any(other.sitting for other in account.phases if other.number > phase.number)
+    return released or later or any(end.outcome == "passed" for end in phase.ends)
+
+
+def _own_rounds(phase: Phase) -> list[Round]:
+    return [one for one in phase.rounds if one.round]
+
+
 def _left_open(account: Account) -> PhaseState:
     if account.ended is None:
         return "running"
@@ -161,7 +172,8 @@ def _left_open(account: Account) -> PhaseState:
 
 
 def _checks(phase: Phase) -> tuple[CheckOutcome, ...]:
-    verdicts = [check.verdict for check in phase.rounds[-1].checks] if phase.rounds else []
+    rounds = _own_rounds(phase)
+    verdicts = [check.verdict for check in rounds[-1].checks] if rounds else []
     return tuple(
         CheckOutcome(
             check=verdict.check,

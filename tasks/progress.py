@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import partial
 
 from rich.console import Console, Group
@@ -14,6 +15,8 @@ from tasks.journal import Event, Journal, RunStarted
 from tasks.progress_lines import line
 from tasks.progress_view import view
 
+_SCREEN: ContextVar["_Screen | None"] = ContextVar("_SCREEN", default=None)
+
 
 @contextmanager
 def watch(journal: Journal, terminal: bool, console: Console | None = None) -> Iterator[None]:  # noqa: FBT001
@@ -23,18 +26,31 @@ def watch(journal: Journal, terminal: bool, console: Console | None = None) -> I
     cannot be read, or a standard error that is closed, ends the telling and never the run.
     """
     stop, console, since = threading.Event(), console or Console(stderr=True), time.time()
-    tell = (
-        partial(_keep_in_view, journal, stop, console)
-        if terminal
-        else partial(_tell_lines, journal, stop, console, since)
-    )
+    screen = _Screen(console, stop) if terminal else None
+    tell = partial(screen.keep, journal) if screen else partial(_tell_lines, journal, stop, console, since)
     thread = threading.Thread(target=_until_it_fails, args=(tell, console), name="progress", daemon=True)
+    before = _SCREEN.set(screen)
     thread.start()
     try:
         yield
     finally:
         stop.set()
         thread.join()
+        _SCREEN.reset(before)
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """The view that is being kept up to date, if any, leaves the terminal to a question until the block ends."""
+    screen = _SCREEN.get()
+    if screen is None:
+        yield
+        return
+    screen.hide()
+    try:
+        yield
+    finally:
+        screen.show()
 
 
 def _until_it_fails(tell: Callable[[], None], console: Console) -> None:
@@ -59,19 +75,37 @@ def _write(console: Console, text: str) -> None:
     console.file.flush()
 
 
-def _keep_in_view(journal: Journal, stop: threading.Event, console: Console) -> None:
-    events: list[Event] = []
+class _Screen:
+    """The view on a terminal."""
 
-    def picture() -> Group:
+    def __init__(self, console: Console, stop: threading.Event) -> None:
+        self._console, self._stop = console, stop
+        self._events: list[Event] = []
+        self._live = self._new()
+
+    def keep(self, journal: Journal) -> None:
+        """Show the journal until it ends."""
+        self.show()
+        try:
+            for event in journal.follow(self._stop):
+                self._events.append(event)
+        finally:
+            self.hide()
+
+    def show(self) -> None:
+        """Begin to draw, below what is on the terminal."""
+        self._live = self._new()
+        self._live.start()
+
+    def hide(self) -> None:
+        """Draw for the last time, and leave the picture there."""
+        self._live.stop()
+
+    def _new(self) -> Live:
+        # standard output stays as it is: it may be carrying the result
+        return Live(get_renderable=self._picture, console=self._console, refresh_per_second=4, redirect_stdout=False)
+
+    def _picture(self) -> Group:
         # a picture that is higher than the terminal cannot be drawn over; the last one may be as high as it likes
-        return view(tuple(events), time.time(), None if stop.is_set() else console.height - 1)
-
-    # standard output stays as it is: it may be carrying the result
-    with Live(
-        get_renderable=picture,
-        console=console,
-        refresh_per_second=4,
-        redirect_stdout=False,
-    ):
-        for event in journal.follow(stop):
-            events.append(event)  # noqa: PERF402 - the view reads the list while it grows
+        height = None if self._stop.is_set() else self._console.height - 1
+        return view(tuple(self._events), time.time(), height)

@@ -20,7 +20,7 @@ from tasks.journal import (
     RunStarted,
 )
 from tasks.report import review_command
-from tasks.wording import count, plain, short, span
+from tasks.wording import count, plain, round_name, short, span
 
 
 def line(event: Event, run: str) -> str:
@@ -38,7 +38,7 @@ def _words(event: Event, run: str) -> list[str]:
         case CheckEnded():
             return [plain(event.assignment or ""), "gate", plain(event.verdict.summary), event.verdict.outcome]
         case GateEnded():
-            return ["gate", f"round {event.round}", "passed" if event.outcome == "passed" else "NOT PASSED"]
+            return ["gate", round_name(event.round), "passed" if event.outcome == "passed" else "NOT PASSED"]
         case PhaseStarted() | PhaseEnded() | RunEnded():
             return [_of_stage(event)]
         case _:

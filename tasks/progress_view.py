@@ -9,7 +9,7 @@ from tasks.account import Account, Attempt, Phase, account_of
 from tasks.journal import Event
 from tasks.outcome import PhaseOutcome, RunOutcome, outcome_of
 from tasks.report import next_steps, review_line, verdict_line
-from tasks.wording import count, plain, span
+from tasks.wording import count, plain, round_name, span
 
 _MARKS = {
     "waiting": (" ", "dim"),
@@ -53,6 +53,7 @@ def _phase(told: PhaseOutcome, phase: Phase, account: Account, now: float) -> It
     yield Text.assemble((head, style), (rest, "" if under_way else "dim"))
     if told.outcome == "passed":
         yield Text("     " + " · ".join(plain(check.summary, 60) for check in told.checks), "dim")
+        yield from _gate(told, phase) if phase.rounds and not phase.rounds[-1].round else ()
     else:
         yield from _open_phase(told, phase, now)
 
@@ -84,9 +85,9 @@ def _gate(told: PhaseOutcome, phase: Phase) -> Iterator[Text]:
     newest = phase.rounds[-1] if phase.rounds else None
     for check in newest.checks if newest else ():
         if not check.verdict.passed:
-            yield Text(f"   ✗ round {check.round}: {plain(check.verdict.summary)}", "red")
+            yield Text(f"   ✗ {round_name(check.round)}: {plain(check.verdict.summary)}", "red")
         elif not asking:
-            yield Text(f"   ✓ round {check.round}: {plain(check.verdict.summary)}")
+            yield Text(f"   ✓ {round_name(check.round)}: {plain(check.verdict.summary)}")
 
 
 def _end(outcome: RunOutcome) -> Iterator[Text]:

@@ -9,7 +9,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import mkdtemp
@@ -46,6 +46,8 @@ class _Ground(NamedTuple):
     folder: Path
     site: Site
     rooms: Rooms
+    config: Mapping[str, str]
+    """Pytest's configuration files at the base commit."""
 
 
 class Bench:
@@ -93,7 +95,7 @@ class Bench:
         site = Site(git, exam.tree, git.tree_files(exam.tree), wanted, exam.home, exam.env)
         rooms = Rooms(site, folder)
         self._scratch.callback(rooms.close)
-        return _Ground(folder, site, rooms)
+        return _Ground(folder, site, rooms, base_config(git, exam.base))
 
     def _check_out(self) -> Path:
         ground = self._ground.get(self._lay_ground)
@@ -102,8 +104,7 @@ class Bench:
 
     def _run_suite(self, check: Check) -> Left:
         ground = self._ground.get(self._lay_ground)
-        config = base_config(ground.site.git, self._exam.base)
-        return run_suite(ground.rooms.open(), *limits_of(check, self._checks), config)
+        return run_suite(ground.rooms.open(), *limits_of(check, self._checks), ground.config)
 
     def _suite_of(self, check: Check) -> str:
         return limits_of(check, self._checks)[0].model_dump_json()
@@ -112,9 +113,11 @@ class Bench:
 
     def _left(self, check: Check) -> Left | None:
         """What running the target's programs for a check left; None when it needs none of them."""
+        if isinstance(check.limits, command.Limits):
+            return self._run_command(check.limits)
         if check.kind.runs is Runs.SUITE:
             return self._suites[self._suite_of(check)].get(lambda: self._run_suite(check))
-        return self._run_command(check.limits) if isinstance(check.limits, command.Limits) else None
+        return None
 
     def _run_command(self, limits: command.Limits) -> Left:
         room = self._ground.get(self._lay_ground).rooms.open()
@@ -123,16 +126,34 @@ class Bench:
         return Left(room, (ran,), room.changed())
 
     def _judged(self, check: Check, left: Left | None) -> Verdict:
-        """The worker's verdict. Raises SparcError without one."""
+        if left and check.kind.runs is Runs.COMMAND:
+            # nothing of the target is read for this, so that it needs no worker
+            subject = Subject(root=left.room.checkout, files=(), ran=left.ran)
+            return check.kind.judge(check.limits, check.kind.measure(check.limits, subject))
         ground = self._ground.get(self._lay_ground)
         subject = Subject(
             root=self._untouched.get(self._check_out), files=ground.site.files, deliverables=self._exam.deliverables,
-            base_config=base_config(ground.site.git, self._exam.base),
+            base_config=ground.config, packages=left.packages if left else (), reports=left.reports if left else None,
+            ran=left.ran if left else (),
         )  # fmt: skip
-        if left:
-            packages = left.room.installed.packages if left.room.installed else ()
-            subject = subject.model_copy(update={"reports": left.reports, "ran": left.ran, "packages": packages})
-        return _asked(check, subject, Path(mkdtemp(prefix="", dir=ground.folder)), self._exam)
+        return _asked(check, subject, Path(mkdtemp(prefix="", dir=ground.folder)), basics(self._exam.env))
+
+
+def _asked(check: Check, subject: Subject, folder: Path, env: Mapping[str, str]) -> Verdict:
+    """A worker's verdict. Raises SparcError when it left none."""
+    question = {
+        "check": check.name, "limits": check.limits.model_dump(mode="json"), "subject": subject.model_dump(mode="json"),
+    }  # fmt: skip
+    report = folder / "verdict.json"
+    argv = (sys.executable, "-I", "-m", "gates.worker", str(report))
+    # escaped, for a path that is no UTF-8 has no other form
+    stdin = json.dumps(question).encode()
+    done = run_foreign(Command(argv, folder, {**env, "HOME": str(folder)}, stdin, READING))
+    try:
+        return Verdict.model_validate(json.loads(report.read_bytes()))
+    except (OSError, ValueError):
+        reason = done.failure or f"exit code {done.code}"
+        raise SparcError(f"its worker left no verdict: {last_words(reason, done.output)}") from None
 
 
 def _folder(wanted: Path) -> Path:
@@ -145,23 +166,6 @@ def _folder(wanted: Path) -> Path:
     except FileExistsError:
         return Path(mkdtemp(prefix="", dir=wanted))
     return wanted
-
-
-def _asked(check: Check, subject: Subject, folder: Path, exam: Exam) -> Verdict:
-    report = folder / "verdict.json"
-    question = {
-        "check": check.name,
-        "limits": check.limits.model_dump(mode="json"),
-        "subject": subject.model_dump(mode="json"),
-    }
-    argv = (sys.executable, "-I", "-m", "gates.worker", str(report))
-    env = basics(exam.env) | {"HOME": str(folder)}
-    done = run_foreign(Command(argv, folder, env, json.dumps(question).encode(), READING))
-    try:
-        return Verdict.model_validate(json.loads(report.read_bytes()))
-    except (OSError, ValueError):
-        reason = done.failure or f"exit code {done.code}"
-        raise SparcError(f"its worker left no verdict: {last_words(reason, done.output)}") from None
 
 
 def _strict(verdict: Verdict, left: Left | None) -> Verdict:

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from gates.model import Frozen
 from tasks import evidence
 from tasks.errors import Blocked
-from tasks.git import Git, discover, paths, users_git
+from tasks.git import Git, paths, users_git
 from tasks.hub import Hub
 from tasks.integrate import Candidate
 from tasks.publish import bring, fetch
@@ -114,7 +114,7 @@ def refuse_overwriting(where: Path, old: str, new: str) -> None:
 
 
 def mend(folder: RunFolder, repository: Repository, base: str) -> None:
-    """Complete a release that was killed between the branch and the work tree. Raises Blocked if files differ from both.
+    """Complete a release that was killed between the branch and the work tree. Raises Blocked if files are neither.
 
     Every file that the release changes must be as it was before or as it will be; then nothing of anyone is lost.
     """
@@ -145,5 +145,5 @@ def _versions(git: Git, step: Step, path: str) -> set[str | None]:
 def _contents(git: Git, where: Path, path: str) -> str | None:
     file = where / path
     if file.is_symlink():
-        return git.line("hash-object", "--stdin", stdin=os.fsencode(os.readlink(file)))
+        return git.line("hash-object", "--stdin", stdin=os.fsencode(file.readlink()))
     return git.line("hash-object", "--", path) if file.is_file() else None

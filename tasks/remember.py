@@ -56,7 +56,7 @@ def evidence_name(git: Git, commit: str) -> str:
 
 
 def read_for(memory: Memory, plan: str, wanted: Mapping[str, Sequence[str]]) -> dict[str, tuple[Remembered, ...]]:
-    """What each assignment reads: its globs, matched with whole keys of the plan's namespace or what follows its name."""
+    """What each assignment reads: its globs, matched with keys of the plan's namespace, with its name or without."""
     prefix = f"{plan}/"
     keys = memory.list(f"{prefix}*") if any(wanted.values()) else ()
     chosen = {

@@ -42,14 +42,17 @@ def _places(verdict: Verdict) -> Iterator[str]:
 
 def verdict_line(outcome: RunOutcome) -> str:
     """How the run stands, in one sentence."""
-    reason = plain(outcome.reason or "", 500)
+    place = _place(outcome)
+    reason = plain(outcome.reason or "", 500).removeprefix(f"{place.removeprefix(' in ')}: ")
     match outcome.outcome:
+        case "released" if reason:
+            return f"Done: {plain(outcome.branch)} is at {short(outcome.commit)}, after {span(outcome.seconds)}; {reason}."
         case "released":
             return f"Released: {plain(outcome.base)} is at {short(outcome.commit)}, after {span(outcome.seconds)}."
         case "blocked":
-            return f"BLOCKED{_place(outcome)}: {reason or plain(_phase_reason(outcome), 500)}"
+            return f"BLOCKED{place}: {reason or plain(_phase_reason(outcome), 500)}"
         case "interrupted":
-            return f"Interrupted{_place(outcome)}{': ' + reason if reason else ''}; everything so far is kept."
+            return f"Interrupted{place}{': ' + reason if reason else ''}; everything so far is kept."
         case "running":
             return f"Running: {_reached(outcome)}."
 

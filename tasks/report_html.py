@@ -20,7 +20,7 @@ from tasks.journal import Event
 from tasks.outcome import Merge, RunOutcome
 from tasks.report import verdict_line
 from tasks.timeline import WIDTH, timeline
-from tasks.wording import prose, short, span
+from tasks.wording import prose, round_name, short, span
 
 
 def render(events: Sequence[Event], outcome: RunOutcome, merges: Sequence[Merge]) -> str:
@@ -50,7 +50,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"clock": _clock, "figure": _figure, "short": short, "span": span, "why": _why}
+    environment.filters |= {
+        "clock": _clock,
+        "figure": _figure,
+        "round_name": round_name,
+        "short": short,
+        "span": span,
+        "why": _why,
+    }
     return environment
 
 

@@ -4,9 +4,7 @@ An approval is evidence bound to the tree that was measured. A waiting review is
 a run that no process carries is kept there until the next resume takes it, if it is about the same tree.
 """
 
-import contextlib
 import json
-import sys
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -21,6 +19,7 @@ from gates.model import Frozen
 from tasks import evidence
 from tasks.errors import Refused
 from tasks.git import Git
+from tasks.progress import aside
 from tasks.run_folder import RunFolder, write_atomically
 
 ASKED, ANSWERED = "review.json", "review-answer.json"
@@ -123,7 +122,7 @@ async def _paused(flow_run: UUID) -> bool:
 def ask_in_terminal(number: int, phase: str, points: Sequence[str]) -> Answer:
     """Ask the person at the terminal."""
     listed = "\n".join(f"  - {point}" for point in points)
-    with contextlib.redirect_stdout(sys.stderr):  # standard output belongs to the result
+    with aside():  # what is shown live steps out of the way
         typer.echo(f"\nReview of phase {number} {phase}:\n{listed}", err=True)
         approved = typer.confirm("Approve?", default=False, err=True)
         comment = typer.prompt("Comment", default="", show_default=False, err=True)

@@ -190,8 +190,8 @@ def copy_plan(plan: Path, destination: Path) -> None:
             total += file.stat().st_size
             if total > PLAN_FOLDER_LIMIT:
                 raise Refused(
-                    f"the plan's folder {source} holds more than {PLAN_FOLDER_LIMIT >> 20} MiB, and all of it is copied "
-                    "into the run: move the plan and the files that it uses into a folder of their own"
+                    f"the plan's folder {source} holds more than {PLAN_FOLDER_LIMIT >> 20} MiB, all of which a run "
+                    "copies: move the plan and the files that it uses into a folder of their own"
                 )
             shutil.copy2(file, target / name)
 

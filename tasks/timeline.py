@@ -6,7 +6,7 @@ from gates.model import Frozen
 from tasks.account import Account, Attempt, Phase, Review, Round
 from tasks.outcome import PhaseOutcome
 from tasks.timescale import Pause, Scale, Tick
-from tasks.wording import plain, span
+from tasks.wording import plain, round_name, span
 
 WIDTH = 960.0
 _LEFT = 172.0
@@ -132,13 +132,13 @@ def _why(one: Attempt) -> str:
 
 def _round(one: Round, scale: Scale) -> Bar:
     seconds = span(one.ended - one.started)
-    return _bar("measuring", (one.started, one.ended), "", f"round {one.round}: checks, {seconds}", scale)
+    return _bar("measuring", (one.started, one.ended), "", f"{round_name(one.round)}: checks, {seconds}", scale)
 
 
 def _gate(one: Round, scale: Scale) -> Mark:
     kind = one.outcome or "open"
     missed = [plain(check.verdict.summary) for check in one.checks if not check.verdict.passed]
-    return _mark(kind, one.ended, "\n".join([f"gate, round {one.round}: {kind}", *missed]), scale)
+    return _mark(kind, one.ended, "\n".join([f"gate, {round_name(one.round)}: {kind}", *missed]), scale)
 
 
 def _waiting(one: Review, scale: Scale, until: float) -> Bar:

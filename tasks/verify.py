@@ -103,7 +103,7 @@ class _Verification:
         if record["kind"] == "gate" and record["outcome"] != "passed":
             return f"its gate {record['outcome']}"
         for name in record["verdicts"]:
-            verdict = evidence.fetch(self.repository.git, name)
+            verdict: dict[str, Any] = evidence.fetch(self.repository.git, name)
             if verdict["verdict"]["outcome"] != "passed" or verdict["tree"] != record["tree"]:
                 return f"verdict {name[:12]} did not pass on this tree"
         return None
@@ -171,7 +171,7 @@ def _walk(verification: _Verification, history: git.Repo, tip: str, stop: str | 
 
 def _foreign(verification: _Verification, commit: git.Commit, released: bool) -> None:  # noqa: FBT001
     if released:
-        note = f"{commit.hexsha[:12]} {commit.summary}: not ours; it was on the base branch before the release"
+        note = f"{commit.hexsha[:12]} {commit.summary!s}: not ours; it was on the base branch before the release"
         verification.notes.append(note)
     else:
         verification.blame(commit, "came after the newest release and passed no gate of ours")

@@ -56,6 +56,11 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def round_name(number: int) -> str:
+    """`round 2`; 0 is the gate that a release asks when its base has moved."""
+    return f"round {number}" if number else "release"
+
+
 def _shown(character: str) -> str:
     if character.isprintable():
         return character

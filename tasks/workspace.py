@@ -15,14 +15,14 @@ from tempfile import TemporaryDirectory
 from tasks.git import ATTRIBUTES, Git, clone, listing, paths
 
 CACHES = frozenset({
-    "__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".hypothesis", ".tox", ".nox", ".venv", "node_modules",
-    ".coverage", ".DS_Store", ".aider.chat.history.md", ".aider.input.history",
+    "__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".hypothesis", ".tox", ".nox", ".venv",
+    "node_modules", ".coverage", ".DS_Store", ".aider.chat.history.md", ".aider.input.history",
 })  # fmt: skip
 CACHE_SUFFIXES = (".egg-info", ".pyc", ".pyo")
 BRANCH = "work"
 
 
-class NestedRepository(Exception):  # noqa: N818 - it names what was found
+class NestedRepository(Exception):
     """A `.git` below the workspace's root; carries its path."""
 
 

@@ -4,6 +4,7 @@ Nothing of the person who runs the tests is read or changed: HOME is a temporary
 other configuration, and a flow that runs without a server fails instead of starting one of its own.
 """
 
+import atexit
 import os
 import shutil
 import subprocess
@@ -18,6 +19,9 @@ from tasks.server import Server, ensure, stop
 FOREIGN = ("GIT_", "PREFECT_", "SPARC_", "XDG_")
 HOME = Path(tempfile.mkdtemp(prefix="sparc-tests-home-"))
 PREFECT_HOME = Path(tempfile.mkdtemp(prefix="sparc-tests-prefect-"))
+
+for directory in (HOME, PREFECT_HOME):
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
 
 # Prefect reads its settings when it is imported, and test modules import it: this must stand before any of them.
 for name in [name for name in os.environ if name.startswith(FOREIGN)]:
@@ -46,8 +50,6 @@ def _untouched_home() -> Iterator[None]:
     """A loud error when something was written to HOME; what is found under .cache was fetched, not configured."""
     yield
     found = sorted(path.name for path in HOME.iterdir() if path.name != ".cache")
-    shutil.rmtree(HOME, ignore_errors=True)
-    shutil.rmtree(PREFECT_HOME, ignore_errors=True)
     assert not found, f"the tests wrote to the home directory: {found}"
 
 

@@ -11,23 +11,25 @@ from gates.checks import Check
 from tasks.assignment import Assignment
 
 
-def _work(*deliverables: str, **more: Any) -> dict[str, Any]:
+def _work(*deliverables: str, **more: object) -> dict[str, Any]:
     return {"role": "Writer", "prompt": "Write it.", "deliverables": list(deliverables), **more}
 
 
-def _phase(*deliverables: str, **more: Any) -> dict[str, Any]:
+def _phase(*deliverables: str, **more: object) -> dict[str, Any]:
     return {"assignments": {"work": _work(*deliverables)}, **more}
 
 
-def _plan(**more: Any) -> Plan:
+def _plan(**more: object) -> Plan:
     phases = {"specification": _phase("docs/spec.md")}
-    return Plan(**{"sparc": 1, "name": "p", "agents": {"only": {"refuse": "no"}}, "phases": phases, **more})
+    small = {"sparc": 1, "name": "p", "agents": {"only": {"refuse": "no"}}, "phases": phases}
+    return Plan.model_validate({**small, **more})
 
 
 def test_a_plan_can_be_made_of_plain_values_and_of_parts() -> None:
     phase = Phase(assignments={"work": Assignment(**_work("docs/spec.md"))}, gate=["deliverables"])
     plain = _phase("docs/spec.md", gate=[{"deliverables": {}}])
-    assert _plan(phases={"specification": phase}) == _plan(phases={"specification": plain})
+    plan = Plan(sparc=1, name="p", agents={"only": {"refuse": "no"}}, phases={"specification": phase})
+    assert plan == _plan(phases={"specification": plain})
 
 
 def test_what_is_not_said_has_defaults() -> None:
@@ -84,8 +86,28 @@ def test_branches(branch: str) -> None:
 
 @pytest.mark.parametrize(
     "branch",
-    ["", "-x", "/x", "x/", "a..b", "a//b", "a b", "a~1", "a^", "a:b", "a?", "a*", "a[", "a\\b", "@", "HEAD", "a@{1}"]
-    + [".a", "a/.b", "a.lock", "a.lock/b", "a.", "refs/heads/main", "a\nb", "a\x7f"],
+    [
+        *(
+            "",
+            "-x",
+            "/x",
+            "x/",
+            "a..b",
+            "a//b",
+            "a b",
+            "a~1",
+            "a^",
+            "a:b",
+            "a?",
+            "a*",
+            "a[",
+            "a\\b",
+            "@",
+            "HEAD",
+            "a@{1}",
+        ),
+        *(".a", "a/.b", "a.lock", "a.lock/b", "a.", "refs/heads/main", "a\nb", "a\x7f"),
+    ],
 )
 def test_what_git_would_not_take_as_a_branch(branch: str) -> None:
     with pytest.raises(ValidationError, match="no name of a branch"):

@@ -11,13 +11,12 @@ from tasks.errors import PlanInvalid
 PHASE = "phases.specification.assignments"
 
 
-def _plan(assignments: dict[str, Any] | None = None, **more: Any) -> Plan:
+def _plan(assignments: dict[str, Any] | None = None, **more: object) -> Plan:
     works = {"a": {}} if assignments is None else assignments
-    whole = {
-        name: {"role": "r", "prompt": "p", "deliverables": [f"{name}.md"], **work} for name, work in works.items()
-    }
+    whole = {name: {"role": "r", "prompt": "p", "deliverables": [f"{name}.md"], **work} for name, work in works.items()}
     phases = {"specification": {"assignments": whole}}
-    return Plan(**{"sparc": 1, "name": "p", "agents": {"only": {"refuse": "no"}}, "phases": phases, **more})
+    small = {"sparc": 1, "name": "p", "agents": {"only": {"refuse": "no"}}, "phases": phases}
+    return Plan.model_validate({**small, **more})
 
 
 def _found(plan: Plan) -> list[tuple[str, str]]:
@@ -81,12 +80,19 @@ def test_two_globs_that_may_meet_are_worth_a_warning() -> None:
     assert [problem.where for problem in warnings(plan)] == [f"{PHASE}.b.deliverables[0]"]
 
 
-def test_shared_ground_is_one_warning_a_pair_and_none_where_one_needs_the_other() -> None:
-    plan = _plan({"a": {"writes": ["**", "x"]}, "b": {"writes": ["b.md", "x"]}, "c": {"needs": ["a", "b"], "writes": ["**"]}})
+def test_shared_ground_is_one_warning_an_assignment_and_none_where_one_needs_the_other() -> None:
+    plan = _plan(
+        {"a": {"writes": ["**", "x"]}, "b": {"writes": ["b.md", "x"]}, "c": {"needs": ["a", "b"], "writes": ["**"]}}
+    )
     assert inspect(plan) == []
     (warning,) = warnings(plan)
     assert warning.where.startswith(f"{PHASE}.b.writes")
-    assert "a owns as well" in warning.problem
+    assert "may mean files of a (" in warning.problem
+    everywhere = _plan({name: {"writes": ["**"]} for name in "abc"})
+    assert [warning.problem[:38] for warning in warnings(everywhere)] == [
+        "** may mean files of a (**) as well: l",
+        "** may mean files of a (**) and 1 more",
+    ]
 
 
 def test_a_deliverable_must_be_writable() -> None:
@@ -137,8 +143,14 @@ def test_a_phase_of_its_own_name_states_its_gate() -> None:
 
 
 def test_what_no_program_takes_as_an_argument_is_found_wherever_it_is() -> None:
-    plan = _plan({"a": {"prompt": "a\x00b", "acceptance": ["fine\n\ttoo", "\x1b[2J"]}}, agents={"only": {"command": ["a\0"]}})
-    assert [where for where, _ in _found(plan)] == ["agents.only.command[0]", f"{PHASE}.a.prompt", f"{PHASE}.a.acceptance[1]"]
+    plan = _plan(
+        {"a": {"prompt": "a\x00b", "acceptance": ["fine\n\ttoo", "\x1b[2J"]}}, agents={"only": {"command": ["a\0"]}}
+    )
+    assert [where for where, _ in _found(plan)] == [
+        "agents.only.command[0]",
+        f"{PHASE}.a.prompt",
+        f"{PHASE}.a.acceptance[1]",
+    ]
     budget = _plan(agents={"only": {"claude": {"max_budget_usd": float("inf")}}})
     assert [where for where, _ in _found(budget)] == ["agents.only.claude.max_budget_usd"]
 

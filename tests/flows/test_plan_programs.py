@@ -13,7 +13,7 @@ from flows.programs import missing_files, missing_programs
 from gates.checks import Check
 
 
-def _data(agent: dict[str, Any], **more: Any) -> dict[str, Any]:
+def _data(agent: dict[str, Any], **more: object) -> dict[str, Any]:
     work = {"role": "r", "prompt": "p", "deliverables": ["x.md"], "agent": "asked"}
     return {
         "sparc": 1,

@@ -1,7 +1,8 @@
-"""Whatever a plan file holds, reading it ends in a plan or in `PlanInvalid`; whatever is a plan survives being written."""
+"""Whatever a file holds, reading it ends in a plan or in `PlanInvalid`; whatever is a plan survives being written."""
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,10 @@ VALID: dict[str, Any] = {
     "sparc": 1,
     "name": "ledger",
     "goal": "A library.",
-    "agents": {"writer": {"command": ["sh", "{plan_dir}/w"], "env": ["A"], "home": {"user": [".x"]}}, "b": {"refuse": "no"}},
+    "agents": {
+        "writer": {"command": ["sh", "{plan_dir}/w"], "env": ["A"], "home": {"user": [".x"]}},
+        "b": {"refuse": "no"},
+    },
     "defaults": {"agent": "writer", "timeout": "30m", "attempts": 2},
     "environment": {"python": ".", "groups": ["test"], "env": ["B"], "requirements": ["r.txt"]},
     "resources": {"agents": 4},
@@ -29,7 +33,14 @@ VALID: dict[str, Any] = {
         "specification": {
             "assignments": {
                 "a": {"role": "r", "prompt": "p", "deliverables": ["docs/a.md"], "writes": ["docs/**"], "timeout": 9},
-                "b": {"role": "r", "prompt": "p", "deliverables": ["b"], "needs": ["a"], "agent": "b", "gate": ["tests"]},
+                "b": {
+                    "role": "r",
+                    "prompt": "p",
+                    "deliverables": ["b"],
+                    "needs": ["a"],
+                    "agent": "b",
+                    "gate": ["tests"],
+                },
             },
             "gate": ["deliverables", {"lines": {"paths": "docs/*.md", "at_least": 2}}, {"coverage": {"at_least": 9}}],
             "review": ["Fine"],
@@ -41,10 +52,49 @@ VALID: dict[str, Any] = {
 }
 
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9-]{0,8}", fullmatch=True)
-WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=20).filter(str.strip)
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=20).filter(
+    # PyYAML writes 1e+5 without quotes though YAML 1.2 has it as a number
+    lambda text: text.strip() and not re.fullmatch(r"[-+.\d]+[eE][-+]\d+", text)
+)
 SECONDS = st.integers(1, 10**6) | st.floats(0.1, 1e6) | st.sampled_from(["90s", "1.5m", "2h", "7d"])
-FRAGMENTS = ["a", "b: ", "- ", ": ", "\n", "  ", "[", "]", "{", "}", ",", "&a ", "*a", "!!", "!x ", "<<: ", "? ", "'", '"']
-FRAGMENTS += ["|\n", ">-\n", "---\n", "...\n", "%YAML", "#", "\t", "\\", "1", ".5", "~", "sparc: 1\n", "phases:\n", "\u2028", "é"]
+FRAGMENTS = [
+    "a",
+    "b: ",
+    "- ",
+    ": ",
+    "\n",
+    "  ",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    "&a ",
+    "*a",
+    "!!",
+    "!x ",
+    "<<: ",
+    "? ",
+    "'",
+    '"',
+]
+FRAGMENTS += [
+    "|\n",
+    ">-\n",
+    "---\n",
+    "...\n",
+    "%YAML",
+    "#",
+    "\t",
+    "\\",
+    "1",
+    ".5",
+    "~",
+    "sparc: 1\n",
+    "phases:\n",
+    "\u2028",
+    "é",
+]
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +107,16 @@ def _read(file: Path, content: bytes) -> Plan | None:
     try:
         plan = load_plan(file)
     except PlanInvalid as refused:
-        assert refused.problems
-        for problem in refused.problems:
-            assert problem.problem.isprintable(), problem
-            assert problem.where.isprintable(), problem
-            assert "pydantic" not in problem.problem
-        return None
-    assert inspect(plan) == []
-    return plan
+        problems = refused.problems
+    else:
+        assert inspect(plan) == []
+        return plan
+    assert problems
+    for problem in problems:
+        assert problem.problem.isprintable(), problem
+        assert problem.where.isprintable(), problem
+        assert "pydantic" not in problem.problem
+    return None
 
 
 @settings(max_examples=200)
@@ -87,7 +139,12 @@ def _places(data: object) -> Iterator[tuple[Any, Any]]:
 
 
 JUNK: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(["a", "tests", "../x"]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["a", "tests", "../x"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3),
     max_leaves=5,
 )
@@ -111,7 +168,7 @@ def _mutations(draw: st.DrawFn) -> dict[str, Any]:
     return plan
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None, report_multiple_bugs=False)
 @given(plan=_mutations())
 def test_any_mutation_of_a_plan(file: Path, plan: dict[str, Any]) -> None:
     content = yaml.safe_dump(plan, allow_unicode=True, sort_keys=False).encode("utf-8", "surrogatepass")
@@ -154,7 +211,7 @@ def _plans(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=_plans())
 def test_a_valid_plan_round_trips_through_data_json_and_yaml(file: Path, data: dict[str, Any]) -> None:
     plan = Plan.model_validate(data)

@@ -80,6 +80,12 @@ def test_words_that_are_switches_in_old_yaml_are_texts(tmp_path: Path) -> None:
     assert (work.role, work.prompt) == ("on", "12:30")
 
 
+def test_a_commit_that_looks_like_a_number_is_a_text(tmp_path: Path) -> None:
+    file = tmp_path / "plan.yaml"
+    file.write_text(_with("Write them.", "12e45"), encoding="utf-8")
+    assert load_plan(file).phases["specification"].assignments["requirements"].prompt == "12e45"
+
+
 def test_merge_keys_are_fine(tmp_path: Path) -> None:
     file = tmp_path / "plan.yaml"
     file.write_text(
@@ -191,6 +197,7 @@ WORK = "phases.specification.assignments.requirements"
         (GOOD + "base: -x\n", "base", 11, "no name of a branch"),
         (GOOD + "base: refs/heads/main\n", "base", 11, "no name of a branch"),
         (GOOD + "base: sparc/small\n", "base", 11, "plan's own branch"),
+        (GOOD + "base: sparc\n", "base", 11, "no room for sparc/small"),
         (GOOD + "defaults: {timeout: soon}\n", "defaults.timeout", 11, "expected a duration such as 90s"),
         (GOOD + "defaults: {timeout: 0}\n", "defaults.timeout", 11, "more than 0"),
         (GOOD + "defaults: {attempts: 0}\n", "defaults.attempts", 11, "at least 1, found the number 0"),
@@ -225,7 +232,7 @@ WORK = "phases.specification.assignments.requirements"
         (_with("Write them.", "!secret x"), f"{WORK}.prompt", 9, "the tag !secret has no place"),
         (_with("Write them.", "!!int x"), f"{WORK}.prompt", 9, "'x' cannot be read as int"),
         (_with("Write them.", "9" * 5000), f"{WORK}.prompt", 9, "cannot be read as int"),
-        (_with("Write them.", "1e999"), f"{WORK}.prompt", 9, "cannot be read as float"),
+        (_with("Write them.", "1e+999"), f"{WORK}.prompt", 9, "cannot be read as float"),
         (_with("Write them.", '"a\\0b"'), f"{WORK}.prompt", 9, "U+0000"),
         (_with("Write them.", '"\\ud800"'), f"{WORK}.prompt", 9, "cannot be read as str"),
     ],

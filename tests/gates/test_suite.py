@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,18 @@ BAD = "def test_bad():\n    assert 1 == 2\n"
 CONFIG = '[tool.pytest.ini_options]\npythonpath = ["src"]\ntestpaths = ["tests"]\n'
 BASE = {"pyproject.toml": CONFIG}
 
+IN_A_THREAD = """
+import threading
+
+def fail():
+    assert 0
+
+def test_thread():
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+"""
+
 
 def suite_of(limits: tests.Limits | None = None, cover: coverage.Limits | None = None, **fields: object) -> Suite:
     place = {"root": "/co", "python": "/env/python", "reports": "/out", "base_config": {}, "token": "0123456789"}
@@ -29,7 +42,7 @@ def suite_of(limits: tests.Limits | None = None, cover: coverage.Limits | None =
 
 def ini_options(suite: Suite) -> dict[str, str]:
     argv = suite.steps[0].argv
-    options = [value for flag, value in zip(argv, argv[1:], strict=False) if flag == "-o"]
+    options = [value for flag, value in pairwise(argv) if flag == "-o"]
     return dict(option.split("=", 1) for option in options)
 
 
@@ -106,8 +119,7 @@ def test_modules_and_reports_in_the_tree_are_not_taken_for_the_real_ones(
 @pytest.mark.parametrize(
     ("body", "outcome", "words"),
     [
-        ("import threading\n\ndef fail():\n    assert 0\n\n"
-         "def test_thread():\n    t = threading.Thread(target=fail)\n    t.start()\n    t.join()\n", "failed", "1 failed"),
+        (IN_A_THREAD, "failed", "1 failed"),
         ("def test_tuple():\n    assert (1 == 2, 'never')\n", "failed", "1 failed"),
         ("class TestIt:\n    def __init__(self): pass\n    def test_it(self): assert 0\n", "failed", "1 failed"),
         ("import pytest\n\n@pytest.mark.skip\ndef test_skipped(): assert 0\n\ndef test_ok(): pass\n",

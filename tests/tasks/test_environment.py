@@ -2,15 +2,16 @@
 
 import os
 import subprocess
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tasks.dependencies import MARKER, EnvironmentBroken, Kept
+from tasks.dependencies import MARKER, EnvironmentBroken, Kept, version
 from tasks.environment import Installed, install, keep, project_of
 from tasks.metadata import MetadataInvalid, Project
 from tasks.packages import declared
+from tasks.requirements import inputs
 from tasks.target import Environment
 from tasks.uv import Uv, UvFailed, index_settings
 
@@ -70,130 +71,85 @@ def marker_of(kept: Kept) -> tuple[int, int]:
     return status.st_ino, status.st_mtime_ns
 
 
-def test_dependencies_are_kept_and_the_project_is_fresh(tmp_path: Path, home: Path, uv: Uv) -> None:
-    good = write(tmp_path / "good", {"pyproject.toml": LEDGER, "src/ledger/__init__.py": "TOTAL = 1"})
-    broken = write(tmp_path / "broken", {"pyproject.toml": LEDGER, "src/ledger/__init__.py": "TOTAL = 2"})
-    first = installed_in(good, home, uv)
-    built = marker_of(kept_of(good, home, uv))
-    second = installed_in(broken, home, uv)
-    assert first.key == second.key
-    assert marker_of(kept_of(broken, home, uv)) == built
+INNER = SETUPTOOLS + '[project]\nname = "inner"\nversion = "1"\n'
+SHOP = {
+    "pyproject.toml": LEDGER,
+    "src/ledger/__init__.py": "TOTAL = 1",
+    "more/deps.txt": "packaging\n-e ./libs/inner\n",
+    "libs/inner/pyproject.toml": INNER,
+    "libs/inner/inner.py": "SIDE = 1",
+}
+SHOP_WANTED = Environment(requirements=("more/deps.txt",))
+
+
+def test_dependencies_are_kept_and_the_repository_is_fresh(tmp_path: Path, home: Path, uv: Uv) -> None:
+    good = write(tmp_path / "good", SHOP)
+    broken = write(
+        tmp_path / "broken", SHOP | {"src/ledger/__init__.py": "TOTAL = 2", "libs/inner/inner.py": "SIDE = 2"}
+    )
+    first, kept = installed_in(good, home, uv, SHOP_WANTED), kept_of(good, home, uv, SHOP_WANTED)
+    built = marker_of(kept)
+    second = installed_in(broken, home, uv, SHOP_WANTED)
+    assert (second.key, marker_of(kept)) == (first.key, built)
+    inside = {file.name for file in kept.venv.glob("lib/python*/site-packages/*")}
+    assert {"iniconfig", "packaging"} <= inside
+    assert not {name for name in inside if "ledger" in name or "inner" in name}
     # an editable install kept from the first checkout would say 1 both times
-    assert says(first, "import ledger; print(ledger.TOTAL)") == "1"
-    assert says(second, "import ledger; print(ledger.TOTAL)") == "2"
+    told = "import inner, ledger; print(inner.SIDE, ledger.TOTAL)"
+    assert [says(each, told) for each in (first, second)] == ["1 1", "2 2"]
     assert second.packages == ("src/ledger",)
     assert second.versions == {"python": first.versions["python"], "pytest": "9.2.0", "coverage": "7.17.3"}
+    script = subprocess.run((second.bin / "pytest", "--version"), capture_output=True, text=True, check=True, cwd="/")
+    assert "9.2.0" in script.stdout + script.stderr
 
 
-def test_what_is_kept_does_not_hold_the_project(tmp_path: Path, home: Path, uv: Uv) -> None:
-    checkout = write(tmp_path / "one", {"pyproject.toml": LEDGER, "src/ledger/__init__.py": ""})
-    kept = kept_of(checkout, home, uv)
-    installed = {file.name for file in kept.venv.glob("lib/python*/site-packages/*")}
-    assert "iniconfig" in installed
-    assert not {name for name in installed if "ledger" in name}
+def test_a_package_that_a_dependency_hides_is_refused(tmp_path: Path, home: Path, uv: Uv) -> None:
+    checkout = write(tmp_path / "hidden", SHOP | {"src/iniconfig/__init__.py": ""})
+    with pytest.raises(EnvironmentBroken, match=r"src/iniconfig is not what `import iniconfig` finds: that is lib/.*"):
+        installed_in(checkout, home, uv, SHOP_WANTED)
 
 
-def test_a_copy_can_be_run_wherever_it_lies(tmp_path: Path, home: Path, uv: Uv) -> None:
-    checkout = write(tmp_path / "one", {"pyproject.toml": LEDGER, "src/ledger/__init__.py": ""})
-    installed = installed_in(checkout, home, uv)
-    told = subprocess.run((installed.bin / "pytest", "--version"), capture_output=True, text=True, check=True, cwd="/")
-    assert "9.2.0" in told.stdout + told.stderr
-
-
-def test_another_dependency_is_another_environment(tmp_path: Path, home: Path, uv: Uv) -> None:
-    with_group = LEDGER + '[dependency-groups]\ntest = ["pluggy"]\n'
-    plain = write(tmp_path / "plain", {"pyproject.toml": LEDGER, "src/ledger/__init__.py": ""})
-    more = write(tmp_path / "more", {"pyproject.toml": with_group, "src/ledger/__init__.py": ""})
-    assert kept_of(plain, home, uv).key != kept_of(more, home, uv).key
-
-
-def test_a_target_may_have_a_package_named_like_one_of_ours(tmp_path: Path, home: Path, uv: Uv) -> None:
-    metadata = SETUPTOOLS + '[project]\nname = "todo"\nversion = "1"\n[tool.setuptools]\npackages = ["tasks"]\n'
-    checkout = write(tmp_path / "todo", {"pyproject.toml": metadata, "tasks/__init__.py": "MINE = 'theirs'"})
-    installed = installed_in(checkout, home, uv)
-    assert installed.packages == ("tasks",)
-    assert says(installed, "import tasks; print(tasks.MINE)") == "theirs"
-
-
-def test_metadata_in_a_subfolder(tmp_path: Path, home: Path, uv: Uv) -> None:
-    checkout = write(tmp_path / "mono", {"server/pyproject.toml": LEDGER, "server/src/ledger/__init__.py": "AT = 3"})
-    installed = installed_in(checkout, home, uv, Environment(python="server"))
-    assert installed.packages == ("server/src/ledger",)
-    assert says(installed, "import ledger; print(ledger.AT)") == "3"
-
-
-def test_setup_py_alone(tmp_path: Path, home: Path, uv: Uv) -> None:
+def test_setup_py_in_a_subfolder(tmp_path: Path, home: Path, uv: Uv) -> None:
     setup = 'from setuptools import setup\nsetup(name="old", py_modules=["old"], install_requires=["iniconfig"])\n'
-    checkout = write(tmp_path / "old", {"setup.py": setup, "old.py": "AGE = 20"})
-    installed = installed_in(checkout, home, uv)
+    checkout = write(tmp_path / "mono", {"server/setup.py": setup, "server/old.py": "AGE = 20"})
+    installed = installed_in(checkout, home, uv, Environment(python="server"))
     assert says(installed, "import old, iniconfig; print(old.AGE)") == "20"
 
 
-def test_requirements_that_name_the_repository_are_installed_from_each_checkout(
-    tmp_path: Path, home: Path, uv: Uv
-) -> None:
-    inner = {"libs/inner/pyproject.toml": SETUPTOOLS + '[project]\nname = "inner"\nversion = "1"\n'}
-    files = inner | {"requirements.txt": "-r more/deps.txt\n", "more/deps.txt": "iniconfig\n-e ./libs/inner\n"}
-    one = write(tmp_path / "one", files | {"libs/inner/inner.py": "SIDE = 'one'"})
-    two = write(tmp_path / "two", files | {"libs/inner/inner.py": "SIDE = 'two'"})
-    first, second = installed_in(one, home, uv), installed_in(two, home, uv)
-    assert first.key == second.key
-    assert [says(each, "import inner; print(inner.SIDE)") for each in (first, second)] == ["one", "two"]
-    write(one, {"more/deps.txt": "iniconfig\npluggy\n"})
-    assert kept_of(one, home, uv).key != first.key
+def test_every_file_that_decides_on_dependencies_counts(tmp_path: Path) -> None:
+    files = {"requirements.txt": "-r more/deps.txt\n", "more/deps.txt": "-c bounds\n-r deps.txt\n-r /etc/passwd\n"}
+    others = {"more/bounds": "", "libs/inner/pyproject.toml": "", "README.md": "", "src/a.py": ""}
+    checkout = write(tmp_path / "files", files | others)
+    found = inputs(Project(checkout, "."), Environment(), names(checkout))
+    assert list(found) == ["libs/inner/pyproject.toml", "more/bounds", "more/deps.txt", "requirements.txt"]
+    write(checkout, {"more/bounds": "iniconfig<2"})
+    assert inputs(Project(checkout, "."), Environment(), names(checkout)) != found
 
 
 def test_a_lock_decides_on_versions(tmp_path: Path, home: Path, uv: Uv) -> None:
     metadata = HATCHLING + '[project]\nname = "locked"\nversion = "1"\nrequires-python = ">=3.11"\n'
-    checkout = write(
-        tmp_path / "locked",
-        {"pyproject.toml": metadata + 'dependencies = ["iniconfig<2.3"]\n', "src/locked/__init__.py": ""},
-    )
+    older, newer = (metadata + f'dependencies = ["iniconfig{limit}"]\n' for limit in ("<2.3", ""))
+    checkout = write(tmp_path / "locked", {"pyproject.toml": older, "src/locked/__init__.py": ""})
     uv("lock", "--quiet", cwd=checkout)
     lock = (checkout / "uv.lock").read_text()
-    write(checkout, {"pyproject.toml": metadata + 'dependencies = ["iniconfig"]\n'})
-    installed = installed_in(checkout, home, uv)
-    version = says(installed, "from importlib.metadata import version; print(version('iniconfig'))")
-    assert f'name = "iniconfig"\nversion = "{version}"' in lock
+    write(checkout, {"pyproject.toml": newer})
+    found = version(kept_of(checkout, home, uv).venv, "iniconfig")
+    assert f'name = "iniconfig"\nversion = "{found}"' in lock
 
 
-def test_a_half_built_environment_is_never_used(tmp_path: Path, home: Path, uv: Uv) -> None:
-    metadata = HATCHLING + '[project]\nname = "half"\nversion = "1"\ndependencies = ["pluggy"]\n'
-    checkout = write(tmp_path / "half", {"pyproject.toml": metadata, "src/half/__init__.py": ""})
-    kept = kept_of(checkout, home, uv)
+def test_builders_wait_for_each_other_and_use_nothing_half_built(tmp_path: Path, home: Path, uv: Uv) -> None:
+    checkout = write(tmp_path / "both", {"requirements.txt": "pluggy\n"})
+    with ThreadPoolExecutor() as threads:
+        kept, *others = threads.map(lambda _: kept_of(checkout, home, uv), range(3))
+    assert others == [kept, kept]
     place = kept.venv.parent
     (place / MARKER).unlink()
     write(place, {"venv/stray": ""})
     write(place.with_suffix(".part"), {"venv/stray": ""})
-    again = kept_of(checkout, home, uv)
-    assert again == kept
+    assert kept_of(checkout, home, uv) == kept
     assert (place / MARKER).is_file()
     assert not (kept.venv / "stray").exists()
     assert not place.with_suffix(".part").exists()
-
-
-def test_builders_of_one_environment_wait_for_each_other(tmp_path: Path, home: Path, uv: Uv) -> None:
-    metadata = HATCHLING + '[project]\nname = "both"\nversion = "1"\ndependencies = ["packaging"]\n'
-    checkout = write(tmp_path / "both", {"pyproject.toml": metadata, "src/both/__init__.py": ""})
-    seen = []
-
-    def build() -> None:
-        seen.append(marker_of(kept_of(checkout, home, uv)))
-
-    threads = [threading.Thread(target=build) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(seen) == 3
-    assert len(set(seen)) == 1
-
-
-def test_a_package_that_a_dependency_hides_is_refused(tmp_path: Path, home: Path, uv: Uv) -> None:
-    metadata = SETUPTOOLS + '[project]\nname = "hidden"\nversion = "1"\ndependencies = ["iniconfig"]\n'
-    checkout = write(tmp_path / "hidden", {"pyproject.toml": metadata, "src/iniconfig/__init__.py": ""})
-    with pytest.raises(EnvironmentBroken, match=r"src/iniconfig is not what `import iniconfig` finds: that is lib/.*"):
-        installed_in(checkout, home, uv)
 
 
 def test_a_build_that_fails_says_why(tmp_path: Path, home: Path, uv: Uv) -> None:

@@ -84,6 +84,18 @@ def test_every_kind_of_event_survives_a_round_trip(journal: Journal) -> None:
     ]
 
 
+def test_a_finding_that_knows_more_is_kept_as_a_finding(journal: Journal) -> None:
+    class Told(Finding):
+        check: str
+
+    found = Told(message="x", path="a.py", check="attempt")
+    place = {"number": 1, "phase": "p", "assignment": "a", "attempt": 1}
+    journal.write(AttemptEnded(**place, outcome="failed", findings=(found,), seconds=1))
+    (event,) = journal.read()
+    assert isinstance(event, AttemptEnded)
+    assert event.findings == (Finding(message="x", path="a.py"),)
+
+
 def test_only_its_owner_reads_it(journal: Journal) -> None:
     journal.write(Notice(text="hello"))
     assert stat.S_IMODE(journal.path.stat().st_mode) == 0o600

@@ -395,7 +395,7 @@ def test_a_remote_block_is_used_with_its_settings(prefect_api: str, home: Path) 
 @pytest.mark.parametrize("basepath", ["nonsense://a/b", "http://127.0.0.1:1/a"])
 def test_a_remote_block_whose_storage_is_not_to_be_had_is_refused(prefect_api: str, home: Path, basepath: str) -> None:
     assert prefect_api
-    with pytest.raises(Refused, match="cannot be opened: .+"):
+    with pytest.raises(Refused, match=r"cannot be opened: .+"):
         open_memory(save_remote(basepath), home, REPOSITORY)
 
 

@@ -259,14 +259,31 @@ def test_a_review_an_escalation_and_a_notice_are_kept() -> None:
     assert (answered.review.approved, answered.review.by, answered.review.comment) == (False, "ada", "no")
 
 
-def test_a_phase_that_was_never_announced_is_told_too() -> None:
+def test_a_phase_that_was_never_announced_is_told_too_and_those_before_it_have_passed() -> None:
     release = PhaseStarted(number=3, phase="release", assignments=(), gate=("tests",))
     outcome = fold(started(), release)
     assert [(one.number, one.name, one.outcome) for one in outcome.phases] == [
-        (1, "design", "waiting"),
-        (2, "build", "waiting"),
+        (1, "design", "passed"),
+        (2, "build", "passed"),
         (3, "release", "running"),
     ]
+
+
+def test_a_kill_between_a_merge_and_the_word_of_it_hides_no_passed_phase() -> None:
+    killed = (started(), begun("a"), asked("a"), merged("a"), check(Outcome.PASSED), gate(Outcome.PASSED))
+    build = PhaseStarted(number=2, phase="build", assignments=(), gate=())
+    assert [one.outcome for one in fold(*killed, started(resumed=True), build).phases] == ["passed", "running"]
+    released = fold(*killed, started(resumed=True), RunEnded(outcome="released"))
+    assert released.phases[0].outcome == "passed"
+
+
+def test_the_release_s_gate_is_no_round_of_the_last_phase() -> None:
+    passed = (started(), begun("a"), check(Outcome.PASSED), gate(Outcome.PASSED), ended("passed", commit="c0de"))
+    blocked = RunEnded(outcome="blocked", reason="on the merge with main a gate fails")
+    outcome = fold(*passed, check(Outcome.FAILED, 0), gate(Outcome.FAILED, 0), blocked)
+    assert (outcome.phases[0].outcome, outcome.phases[0].attempts) == ("passed", 1)
+    assert [one.measured for one in outcome.phases[0].checks] == [1]
+    assert [one.round for one in account_of(timed([*passed, check(Outcome.FAILED, 0)])).phases[0].rounds] == [1, 0]
 
 
 def test_attempts_keep_what_became_of_them() -> None:

@@ -30,7 +30,7 @@ from tasks.journal import (
     RunEnded,
     RunStarted,
 )
-from tasks.progress import watch
+from tasks.progress import aside, watch
 from tasks.progress_lines import line
 from tasks.progress_view import view
 
@@ -319,3 +319,31 @@ def test_a_terminal_is_left_with_the_final_view(journal: Journal) -> None:
     assert last[0].startswith("ledger ledger-20260608-1400-7c1e")
     assert last[-1].startswith("Released: main is at 01f561ac4a")
     assert screen.getvalue().endswith("\x1b[?25h")
+
+
+def test_the_view_leaves_the_terminal_to_a_question(journal: Journal) -> None:
+    screen = io.StringIO()
+    with watch(journal, terminal=True, console=Console(file=screen, force_terminal=True, width=100)):
+        journal.write(LEDGER[0])
+        time.sleep(0.3)
+        with aside():
+            screen.write("Approve?")
+            journal.write(LEDGER[1])
+            time.sleep(0.6)
+            asked = screen.getvalue()
+        journal.write(LEDGER[2])
+    assert asked.endswith("\x1b[?25hApprove?")
+    after = screen.getvalue().removeprefix(asked)
+    assert after.startswith("\x1b[?25l")
+    assert "requirements             attempt 1" in after
+
+
+def test_without_a_view_a_question_needs_no_room() -> None:
+    with aside():
+        pass
+
+
+def test_the_release_s_gate_is_told_as_such() -> None:
+    measured = CheckEnded(at=LEDGER[-1].at, number=5, phase="completion", round=0, verdict=COVERAGE, seconds=1)
+    assert picture((*LEDGER[:-1], measured))[-3] == "   ✗ release: coverage 91.2 % < 95 %: src/ledger/post.py 71 %"
+    assert line(at(GateEnded(**PHASE, round=0, outcome=Outcome.PASSED)), "r").endswith("gate  release  passed")

@@ -5,6 +5,7 @@ import subprocess
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +28,7 @@ build-backend = "hatchling.build"
 [project]
 name = "ledger"
 version = "1"
+dependencies = ["iniconfig"]
 """
 LEDGER = {
     "pyproject.toml": METADATA,
@@ -99,24 +101,22 @@ def test_reading_checks_need_no_environment(exam_of: Callable[..., Exam], tmp_pa
 def test_one_run_of_the_tests_serves_tests_and_coverage(exam_of: Callable[..., Exam], tmp_path: Path) -> None:
     counter = tmp_path / "runs"
     counting = f"def pytest_sessionfinish():\n    open({str(counter)!r}, 'a').write('x')\n"
-    exam = exam_of(LEDGER | {"tests/conftest.py": counting})
-    tested, covered, full = answers(exam, "tests", {"coverage": {"at_least": 100}}, {"coverage": {"branch": True}})
+    tested, covered = answers(
+        exam_of(LEDGER | {"tests/conftest.py": counting}), "tests", {"coverage": {"branch": True}}
+    )
     assert tested.verdict.summary == "tests 1 passed, 0 failed, 0 skipped"
-    assert covered.verdict.measured == full.verdict.measured == 100.0
+    assert covered.verdict.measured == 100.0
     assert counter.read_text() == "x"
     assert covered.evidence["environment"] == tested.evidence["environment"] is not None
     assert covered.evidence["versions"].keys() == {"python", "pytest", "coverage"}  # type: ignore[union-attr]
     assert str(tmp_path) not in str(tested.evidence)
     assert "{scratch}/env/bin/python" in str(tested.evidence["ran"])
-
-
-def test_broken_code_with_the_same_metadata_is_measured_as_broken(exam_of: Callable[..., Exam]) -> None:
-    (good,) = answers(exam_of(LEDGER), "tests")
-    (bad,) = answers(exam_of(LEDGER | {"src/ledger/__init__.py": "def total(a, b):\n    return a - b\n"}), "tests")
-    assert good.evidence["environment"] == bad.evidence["environment"]
-    assert good.verdict.passed
-    assert bad.verdict.outcome is Outcome.FAILED
-    assert bad.verdict.findings[0].path == "tests/test_total.py"
+    # an environment that was kept with the project in it would measure the code above once more
+    broken = {"src/ledger/__init__.py": "def total(a, b):\n    return a - b\n"}
+    (again,) = answers(exam_of(broken), "tests")
+    assert again.evidence["environment"] == tested.evidence["environment"]
+    assert again.verdict.outcome is Outcome.FAILED
+    assert again.verdict.findings[0].path == "tests/test_total.py"
 
 
 def test_a_target_whose_package_is_named_like_ours(exam_of: Callable[..., Exam]) -> None:
@@ -206,20 +206,28 @@ def test_commands(exam_of: Callable[..., Exam], argv: tuple[str, ...], outcome: 
     assert words in ran.verdict.summary
 
 
+def alive(pid: str) -> bool:
+    """Whether a process lives; one that waits to be reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def test_a_command_that_hangs_is_ended_with_all_that_it_started(exam_of: Callable[..., Exam], tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     script = f"setsid sleep 300 & echo $! > {pids}; sleep 300"
     (ran,) = answers(exam_of({"a": ""}), command("sh", "-c", script, timeout=0.5))
     assert ran.verdict.outcome is Outcome.ERROR
     assert "timed out after 0.5 s" in ran.verdict.summary
-    assert not Path(f"/proc/{pids.read_text().strip()}").exists()
+    assert not alive(pids.read_text().strip())
 
 
 def test_a_daemon_that_a_command_leaves_is_ended(exam_of: Callable[..., Exam], tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     (ran,) = answers(exam_of({"a": ""}), command("sh", "-c", f"setsid sleep 300 & echo $! > {pids}"))
     assert ran.verdict.passed
-    assert not Path(f"/proc/{pids.read_text().strip()}").exists()
+    assert not alive(pids.read_text().strip())
 
 
 def test_what_one_check_changes_reaches_no_other(exam_of: Callable[..., Exam]) -> None:
@@ -254,12 +262,12 @@ def test_a_tree_that_git_does_not_know_is_an_error(exam_of: Callable[..., Exam])
 
 
 def test_an_interruption_is_no_verdict(exam_of: Callable[..., Exam], tmp_path: Path) -> None:
-    scope = Processes()
-    processes.set(scope)
-    checks = [parse(command("sleep", "300", timeout=300))]
-    threading.Timer(1, scope.stop).start()
-    with Bench(exam_of({"a": ""}), checks) as bench, pytest.raises(Interrupted):
-        bench.verdict(checks[0])
+    scope, check = Processes(), parse(command("sleep", "300", timeout=300))
+    run_of_its_own = copy_context()
+    run_of_its_own.run(processes.set, scope)
+    threading.Timer(0.5, scope.stop).start()
+    with Bench(exam_of({"a": ""}), [check]) as bench, pytest.raises(Interrupted):
+        run_of_its_own.run(bench.verdict, check)
     assert not (tmp_path / "exam").exists()
 
 
@@ -273,7 +281,7 @@ def test_scratch_is_gone_whatever_was_left_in_it(exam_of: Callable[..., Exam], t
 
 
 def test_a_folder_in_which_tools_would_find_nothing_is_not_used(exam_of: Callable[..., Exam], tmp_path: Path) -> None:
-    files = {"src/a.py": "import subprocess\nsubprocess.call('x', shell=True)\n"}
+    files = {"src/a.py": "import hashlib\nhashlib.md5(b'')\n"}
     (secure,) = answers(exam_of(files, folder=tmp_path / "my.github/exam"), "bandit")
     assert secure.verdict.outcome is Outcome.FAILED
     assert not (tmp_path / "my.github").exists()

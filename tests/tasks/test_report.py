@@ -101,6 +101,11 @@ def test_the_end_of_an_interrupted_run() -> None:
     ]
 
 
+def test_a_reason_that_names_its_phase_does_not_name_it_twice() -> None:
+    named = BLOCKED.model_copy(update={"reason": "1 refinement: rejected by ada: no"})
+    assert "BLOCKED in 1 refinement: rejected by ada: no\n" in summary(named)
+
+
 def test_a_block_without_a_reason_of_its_own_tells_the_phase_s() -> None:
     assert f"BLOCKED in 1 refinement: {REFINEMENT.reason}" in summary(BLOCKED.model_copy(update={"reason": None}))
     bare = BLOCKED.model_copy(update={"reason": None, "phases": ()})

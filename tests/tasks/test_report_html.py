@@ -1,18 +1,11 @@
 """The page: all of the run, and nothing that an agent wrote as anything but text."""
 
-import json
-import os
 import re
-import shutil
-import subprocess
 from collections.abc import Callable, Sequence
 from html import escape
 from html.parser import HTMLParser
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-import pytest
 from pydantic import JsonValue, TypeAdapter
 
 from tasks.journal import Event, GateEnded, Journal
@@ -179,7 +172,7 @@ def test_attempts_merges_notices_and_escalations_are_told() -> None:
     assert "own gate: tests 41 passed" in texts
     assert "gate failed twice: coverage 93.7 % < 95 %" in texts
     assert "memory is at 91 % of the machine: 2 agents at once from now on, 4 were asked for" in texts
-    assert "aa11aa11aa\nbb22bb22bb\ncc33cc33cc\nmerge posting\nSparc-Gate: passed" in joined
+    assert "aa11aa11aa\nbb22bb22bb\ncc33cc33cc\nmerge posting\nSparc-Gate: passed · Sparc-Evidence: sha256:" in joined
     assert "Released: main is at 01f561ac4a, after 12 h 51 min." in texts
 
 
@@ -194,6 +187,14 @@ def test_a_gate_that_has_not_answered_is_told_as_open() -> None:
     place = next(place for place, event in enumerate(LEDGER) if isinstance(event, GateEnded))
     assert page(LEDGER[:place]).find("span", "open") != []
     assert page(LEDGER[: place + 1]).find("span", "open") == []
+
+
+def test_the_release_s_gate_is_told_as_such() -> None:
+    rounds = [event for event in LEDGER if event.event in ("check-ended", "gate-ended") and event.number == 5]
+    last = [event.model_copy(update={"at": LEDGER[-2].at + 9, "round": 0}) for event in rounds]
+    texts = page((*LEDGER[:-1], *last, LEDGER[-1])).texts
+    assert texts[texts.index("Release") + 1] == "passed"
+    assert texts.index("Release") > max(place for place, text in enumerate(texts) if text == "Round 1")
 
 
 def test_many_findings_are_cut_and_counted() -> None:
@@ -215,111 +216,3 @@ def test_the_picture_has_a_name_a_description_and_titles() -> None:
     assert any(text.startswith("1 specification: passed. 2 pseudocode: passed.") for text in told.texts)
     assert "api, attempt 1 by writer: failed, 1 min 04 s. exit code 1" in told.source
     assert len(told.find("g", "bar")) - 6 == told.source.count('data-from="')  # six more in the legend
-
-
-Layout = dict[str, dict[str, Any]]
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-MEASURE = """
-const told = {};
-for (const frame of document.querySelectorAll("iframe")) {
-  const page = frame.contentDocument, all = (selector) => [...page.querySelectorAll(selector)];
-  const box = (one) => { const r = one.getBoundingClientRect(); return [r.left, r.top, r.width, r.height]; };
-  told[frame.id] = {
-    overflow: page.documentElement.scrollWidth - page.documentElement.clientWidth,
-    background: frame.contentWindow.getComputedStyle(page.body).backgroundColor,
-    fonts: all("p, td, th, dd, li").map((one) => parseFloat(frame.contentWindow.getComputedStyle(one).fontSize)),
-    bars: all("rect[data-from]").map((one) => ({box: box(one), from: +one.dataset.from, to: +one.dataset.to,
-      kind: one.parentNode.getAttribute("class"), fill: frame.contentWindow.getComputedStyle(one).fill})),
-    marks: all("g[data-at]").map((one) => ({box: box(one), at: +one.dataset.at, kind: one.getAttribute("class")})),
-    lanes: all("text.lane").map(box),
-    ticks: all(".axis > text:not(.day)").map(box),
-    cells: all("tbody th[scope=row]").map(box),
-  };
-}
-document.body.innerHTML = "<pre></pre>";
-document.querySelector("pre").textContent = JSON.stringify(told);
-"""
-
-
-@pytest.fixture(scope="module")
-def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    """What a real browser makes of the page, at the width of a desk and of a phone."""
-    if CHROMIUM is None:
-        pytest.skip("there is no chromium")
-    folder = tmp_path_factory.mktemp("browser")
-    source = escape(page().source)
-    frames = "".join(
-        f'<iframe id="{name}" width="{width}" height="900" srcdoc="{source}"></iframe>'
-        for name, width in (("desk", 1200), ("phone", 390))
-    )
-    harness = folder / "harness.html"
-    harness.write_text(f"<body>{frames}<script>onload = () => {{ {MEASURE} }}</script></body>", encoding="utf-8")
-    quiet = [
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--no-first-run",
-    ]
-    command = [
-        CHROMIUM,
-        "--headless",
-        "--no-sandbox",
-        *quiet,
-        f"--user-data-dir={folder / 'profile'}",
-        "--dump-dom",
-        harness.as_uri(),
-    ]
-    private = {"PATH": os.environ["PATH"], "HOME": str(folder)}
-    dumped = subprocess.run(command, env=private, capture_output=True, text=True, check=True, timeout=60).stdout
-    texts = _Page(dumped.replace("<html>", "").replace("</html>", "")).texts
-    told: Layout = json.loads(texts[-1])
-    return told
-
-
-@pytest.mark.browser
-def test_bars_lie_where_their_times_are(layout: Layout) -> None:
-    bars = [bar for bar in layout["desk"]["bars"] if bar["kind"] in ("bar merged", "bar failed")]
-    assert len(bars) == 20
-    rates = [bar["box"][2] / (bar["to"] - bar["from"]) for bar in bars]
-    assert max(rates) / min(rates) < 1.02
-    refinement = [bar for bar in bars if 1780933000 < bar["from"] < 1780934300]
-    assert len(refinement) > 5
-    for one, other in pairwise(refinement):
-        assert other["box"][0] - one["box"][0] == pytest.approx(rates[0] * (other["from"] - one["from"]), abs=0.5)
-
-
-@pytest.mark.browser
-def test_gates_stand_behind_the_work_they_measured(layout: Layout) -> None:
-    marks = layout["desk"]["marks"]
-    bars = [bar for bar in layout["desk"]["bars"] if bar["kind"] == "bar merged"]
-    middle = [box[0] + box[2] / 2 for box in (mark["box"] for mark in marks)]
-    assert [mark["kind"] for mark in marks].count("mark failed") == 2
-    for mark, x in zip(marks, middle, strict=True):
-        done = [bar["box"][0] + bar["box"][2] for bar in bars if bar["to"] <= mark["at"]]
-        assert max(done) <= x + 1
-
-
-@pytest.mark.browser
-def test_rows_are_apart_and_names_do_not_reach_into_the_bars(layout: Layout) -> None:
-    desk = layout["desk"]
-    tops = [box[1] for box in desk["lanes"]]
-    assert len(tops) == 23
-    assert all(after - one >= 19 for one, after in pairwise(tops))
-    assert max(box[0] + box[2] for box in desk["lanes"]) < min(bar["box"][0] for bar in desk["bars"])
-    assert all(after[0] > one[0] + one[2] for one, after in pairwise(desk["ticks"]))
-
-
-@pytest.mark.browser
-def test_failure_success_and_interruption_differ_in_the_picture(layout: Layout) -> None:
-    fills = {bar["kind"]: bar["fill"] for bar in layout["desk"]["bars"]}
-    assert len({fills["bar merged"], fills["bar failed"], fills["bar interrupted"], fills["bar measuring"]}) == 4
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("width", ["desk", "phone"])
-def test_the_page_never_scrolls_sideways_and_stays_legible(layout: Layout, width: str) -> None:
-    told = layout[width]
-    assert told["overflow"] == 0
-    assert min(told["fonts"]) >= 13
-    assert min(box[2] for box in told["cells"]) >= 100

@@ -94,6 +94,7 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 # -- one server's life; the tests build on each other, since every start costs seconds
 
 
+@pytest.mark.server
 def test_a_server_survives_the_death_of_its_starter_and_is_found_by_the_next(own_home: Path) -> None:
     with subprocess.Popen((*ENSURE, str(own_home)), stdout=subprocess.DEVNULL) as starter:
         wait_for((own_home / "server.json").exists)
@@ -109,6 +110,7 @@ def test_a_server_survives_the_death_of_its_starter_and_is_found_by_the_next(own
     assert os.getsid(pid) == pid, "in the starter's session, Ctrl-C would end it"
 
 
+@pytest.mark.server
 def test_every_caller_gets_the_same_server_and_the_answer_is_quick(own_home: Path) -> None:
     pid = ensure(own_home).pid
     callers = [subprocess.Popen((*ENSURE, str(own_home)), stdout=subprocess.PIPE) for _ in range(4)]
@@ -119,6 +121,7 @@ def test_every_caller_gets_the_same_server_and_the_answer_is_quick(own_home: Pat
     assert time.monotonic() - started < 1
 
 
+@pytest.mark.server
 def test_its_pages_ask_its_own_api_and_no_other_page_may(own_home: Path) -> None:
     server = ensure(own_home)
     answer = httpx.get(f"{server.ui_url}/ui-settings", headers={"Origin": "http://elsewhere.example"})
@@ -126,6 +129,7 @@ def test_its_pages_ask_its_own_api_and_no_other_page_may(own_home: Path) -> None
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
+@pytest.mark.server
 def test_a_server_that_hangs_is_replaced_and_then_stopped(own_home: Path) -> None:
     hung = ensure(own_home).pid
     os.kill(hung, signal.SIGSTOP)
@@ -197,6 +201,7 @@ def test_a_server_whose_starter_died_before_it_was_on_record_does_not_start(tmp_
 # -- what cannot work
 
 
+@pytest.mark.server
 def test_a_server_that_cannot_start_is_told_with_its_own_words(tmp_path: Path) -> None:
     (tmp_path / "prefect").mkdir()
     (tmp_path / "prefect/prefect.db").write_text("no database\n" * 1000)

@@ -1,0 +1,92 @@
+"""The audit: chosen checks on a branch of a repository, without a plan; on a schedule, or when somebody wonders.
+
+Its final state is Completed only if every check passed: Blocked names those that did not, Refused says why nothing could
+be measured.
+"""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from prefect import flow, get_run_logger
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+from pydantic import Field
+
+from flows.gate import measure
+from flows.plain_gate import exam_of
+from flows.settings import Settings
+from flows.work import value_of
+from gates.checks import Check
+from gates.verdict import Outcome, Verdict, fold
+from tasks.artifacts import gate_table, report_page
+from tasks.command import Processes, processes
+from tasks.errors import Refused
+from tasks.exam import Exam
+from tasks.quality import Bench
+from tasks.report import answer_lines
+from tasks.repository import open_repository
+from tasks.threads import in_thread
+
+Checks = Annotated[tuple[Check, ...], Field(min_length=1)]
+
+
+def audit_name() -> str:
+    """What is audited: the repository's directory and the branch."""
+    parameters = flow_run.parameters
+    return f"{Path(str(parameters['repository'])).name} · {parameters['ref']}"
+
+
+@flow(name="gate-audit", flow_run_name=audit_name, persist_result=False)
+async def gate_audit(repository: Path, checks: Checks, ref: str = "main") -> State[list[Verdict]]:
+    """Measure a branch as a gate would, and fail unless every check passes.
+
+    Args:
+        repository: Absolute path of the repository.
+        checks: As a plan writes them: `tests`, or `{coverage: {at_least: 90}}`.
+        ref: The branch, or another name of a commit.
+    """
+    processes.set(Processes())
+    try:
+        exam = await in_thread(_exam, repository, ref)
+    except Refused as refused:
+        return Failed(name="Refused", message=str(refused))
+    verdicts = await _measured(exam, checks)
+    await _tell(f"audit-{repository.name}-{ref}", verdicts)
+    if fold(verdicts) is Outcome.PASSED:
+        return Completed(message=f"{len(verdicts)} checks passed", data=verdicts)
+    return Failed(name="Blocked", message=_against(verdicts), data=verdicts)
+
+
+def _exam(repository: Path, ref: str) -> Exam:
+    if not repository.is_absolute():
+        raise Refused(f"{repository} is relative, but a worker has no directory of the caller's: give an absolute path")
+    return exam_of(open_repository(repository), ref, Settings().root, dict(os.environ))
+
+
+async def _measured(exam: Exam, checks: Sequence[Check]) -> list[Verdict]:
+    # two at once at least, for one of them may wait for the other's run of the tests
+    at_once = asyncio.Semaphore(max(os.cpu_count() or 1, 2))
+
+    async def answer(check: Check) -> Verdict:
+        async with at_once:
+            measured = await value_of(measure(bench, check, return_state=True))
+        return measured.verdict
+
+    with Bench(exam, checks) as bench:
+        return await asyncio.gather(*map(answer, checks))
+
+
+async def _tell(name: str, verdicts: Sequence[Verdict]) -> None:
+    """To Prefect: a row a check, every finding, and the same in the log."""
+    lines = [line for verdict in verdicts for line in answer_lines(verdict)]
+    await gate_table(name, verdicts)
+    await report_page(name, "\n".join(("```", *lines, "```")))
+    get_run_logger().info("\n".join(lines))
+
+
+def _against(verdicts: Sequence[Verdict]) -> str:
+    return "; ".join(verdict.summary for verdict in verdicts if not verdict.passed)

@@ -1,0 +1,116 @@
+"""What is read of a tree, and what never is."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gates.files import absence, product_files, python_files, read, read_text, select
+from gates.subject import Subject, TreeFile
+from gates.verdict import Unmeasurable
+
+Tree = Callable[..., Subject]
+
+
+def test_only_what_git_lists_is_selected(tree: Tree) -> None:
+    subject = tree({"docs/a.md": "a", "docs/b.md": "b"}, links={"docs/c.md": "a.md"})
+    (subject.root / "docs/untracked.md").write_text("x")
+    assert select(subject, ["docs/*.md"]) == ("docs/a.md", "docs/b.md")
+    assert select(subject, ["docs/b.md", "docs"]) == ("docs/a.md", "docs/b.md")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        ("docs/x.md", "docs/x.md does not exist"),
+        ("lib/**", "no file matches lib/**"),
+        ("docs/link.md", "docs/link.md is a symbolic link, which is never read"),
+        ("vendor/lib", "vendor/lib is a submodule, which is never read"),
+    ],
+)
+def test_a_pattern_that_means_nothing_is_unmeasurable(tree: Tree, pattern: str, reason: str) -> None:
+    subject = tree({"docs/a.md": "a"}, links={"docs/link.md": "a.md"})
+    submodule = TreeFile(path="vendor/lib", mode="160000", size=0)
+    subject = subject.model_copy(update={"files": (*subject.files, submodule)})
+    with pytest.raises(Unmeasurable) as problem:
+        select(subject, ["docs/a.md", pattern])
+    assert str(problem.value) == reason
+
+
+def test_a_directory_is_told_from_nothing(tree: Tree) -> None:
+    assert absence(tree({"docs/a.md": "a"}), "docs") == "docs is a directory: name its files, or write docs/**"
+
+
+def test_links_on_disk_are_not_followed(tree: Tree, tmp_path: Path) -> None:
+    subject = tree({"docs/a.md": "a", "b.md": "b"})
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "a.md").write_text("secret")
+    (subject.root / "docs/a.md").unlink()
+    (subject.root / "docs").rmdir()
+    (subject.root / "docs").symlink_to(outside)
+    with pytest.raises(Unmeasurable, match=r"docs/a\.md lies behind a symbolic link"):
+        read(subject.root, "docs/a.md")
+    (subject.root / "b.md").unlink()
+    (subject.root / "b.md").symlink_to(outside / "a.md")
+    with pytest.raises(Unmeasurable, match="symbolic link"):
+        read(subject.root, "b.md")
+
+
+def test_what_is_missing_or_no_file_on_disk_is_unmeasurable(tree: Tree) -> None:
+    subject = tree({"a.md": "a", "b.md": "b"})
+    (subject.root / "a.md").unlink()
+    with pytest.raises(Unmeasurable, match=r"a\.md is listed by git but cannot be read: No such file"):
+        read(subject.root, "a.md")
+    (subject.root / "a.md").mkdir()
+    with pytest.raises(Unmeasurable, match="none on disk"):
+        read(subject.root, "a.md")
+
+
+def test_text_is_utf8_with_plain_ends_of_lines(tree: Tree) -> None:
+    subject = tree({"a.md": b"\xef\xbb\xbfa\r\nb\rc\n", "b.md": b"a\xff"})
+    assert read_text(subject.root, "a.md") == "a\nb\nc\n"
+    with pytest.raises(Unmeasurable, match=r"b\.md is not UTF-8 text: byte 1"):
+        read_text(subject.root, "b.md")
+
+
+def test_a_name_that_is_no_utf8_is_read_all_the_same(tree: Tree) -> None:
+    subject = tree({"caf\udce9.md": "x"})
+    assert read_text(subject.root, "caf\udce9.md") == "x"
+
+
+def test_python_is_known_by_suffix_or_first_line(tree: Tree) -> None:
+    files = {
+        "a.py": "",
+        "bin/tool": "#!/usr/bin/env python3\n",
+        "bin/plain": "#!/usr/bin/python -I\n",
+        "bin/shell": "#!/bin/sh\n# python\n",
+        "bin/perl.pl": "#!/usr/bin/python\n",
+        "README": "python",
+        "a.pyi": "",
+    }
+    assert python_files(tree(files)) == ("a.py", "bin/tool", "bin/plain")
+
+
+def test_tests_are_no_product_unless_named(tree: Tree) -> None:
+    subject = tree({"src/a.py": "", "tests/test_a.py": "", "tests/data.txt": ""})
+    assert product_files(subject, ()) == ("src/a.py",)
+    assert product_files(subject, ["tests/**"]) == ("tests/test_a.py",)
+
+
+@pytest.mark.parametrize("patterns", [(), ("docs/**",), ("src/**",)])
+def test_no_product_is_unmeasurable(tree: Tree, patterns: tuple[str, ...]) -> None:
+    with pytest.raises(Unmeasurable):
+        product_files(tree({"docs/a.md": "", "tests/test_a.py": ""}), patterns)
+
+
+@pytest.mark.parametrize("target", ["../data/code.txt", "../tests/helper.py", "missing.py", "/etc/passwd"])
+def test_code_that_only_a_link_brings_in_is_unmeasurable(tree: Tree, target: str) -> None:
+    files = {"src/a.py": "", "data/code.txt": "exec(x)", "tests/helper.py": ""}
+    with pytest.raises(Unmeasurable, match=r"src/b\.py is a symbolic link to what is not measured"):
+        product_files(tree(files, links={"src/b.py": target}), ())
+
+
+def test_a_link_to_what_is_measured_does_no_harm(tree: Tree) -> None:
+    subject = tree({"src/a.py": "", "tests/x.txt": ""}, links={"src/b.py": "a.py", "tests/c.py": "x.txt"})
+    assert product_files(subject, ()) == ("src/a.py",)

@@ -1,0 +1,130 @@
+"""What pytest's exit code and its report together say."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from gates.subject import Ran, Subject
+from gates.tests import Limits
+from gates.verdict import Verdict
+
+Tree = Callable[..., Subject]
+Ask = Callable[[object, Subject], Verdict]
+Build = Callable[..., Ran]
+Told = Callable[..., Subject]
+
+PASSED = '<testcase classname="tests.test_a" name="test_{}" file="tests/test_a.py" line="1"/>'
+FAILED = PASSED.replace("/>", '><failure message="assert 0"/></testcase>')
+BROKEN = PASSED.replace("/>", '><error message="no fixture"/></testcase>')
+SKIPPED = PASSED.replace("/>", '><skipped message="later"/></testcase>')
+
+
+@pytest.fixture
+def told(tree: Tree, tmp_path: Path, ran: Build) -> Told:
+    """A subject whose run left these cases and this code."""
+
+    def build(*cases: str, code: int | None = 0, **fields: object) -> Subject:
+        (tmp_path / "junit.xml").write_text(f"<testsuites><testsuite>{''.join(cases)}</testsuite></testsuites>")
+        files = {"tests/test_a.py": "def test_1(): pass\n"}
+        return tree(files, reports=tmp_path, ran=[ran(code, output="end of output")], **fields)
+
+    return build
+
+
+@pytest.mark.parametrize(("at_least", "outcome"), [(0, "passed"), (2, "passed"), (3, "failed")])
+def test_enough_must_pass(told: Told, ask: Ask, at_least: int, outcome: str) -> None:
+    verdict = ask({"tests": {"at_least": at_least}}, told(PASSED.format(1), PASSED.format(2)))
+    assert (verdict.outcome, verdict.measured) == (outcome, {"passed": 2, "failed": 0, "skipped": 0})
+
+
+@pytest.mark.parametrize(("allowed", "outcome"), [(1, "passed"), (0, "failed")])
+def test_so_many_may_be_skipped(told: Told, ask: Ask, allowed: int, outcome: str) -> None:
+    verdict = ask({"tests": {"skipped": allowed}}, told(PASSED.format(1), SKIPPED.format(2)))
+    assert verdict.outcome == outcome
+    assert [f.message for f in verdict.findings] == ([] if allowed else ["skipped of test_2: later"])
+
+
+@pytest.mark.parametrize("problem", [FAILED, BROKEN])
+@pytest.mark.parametrize("code", [1, 2])
+def test_a_failure_fails(told: Told, ask: Ask, problem: str, code: int) -> None:
+    verdict = ask("tests", told(PASSED.format(1), problem.format(2), code=code))
+    assert (verdict.outcome, verdict.measured) == ("failed", {"passed": 1, "failed": 1, "skipped": 0})
+    assert [(f.path, f.line) for f in verdict.findings] == [("tests/test_a.py", 2)]
+
+
+@pytest.mark.parametrize(
+    ("case", "code", "reason"),
+    [
+        (FAILED, 0, "ended with code 0, but its report tells of 1 failures"),
+        (BROKEN, 0, "ended with code 0, but its report tells of 1 failures"),
+        (PASSED, 1, "ended with code 1, but its report tells of 0 failures"),
+        (PASSED, 2, "ended with code 2, but its report tells of 0 failures"),
+        (PASSED, 3, "ended with code 3, which is no result of tests"),
+        (FAILED, 4, "ended with code 4, which is no result of tests"),
+    ],
+)
+def test_code_and_report_must_agree(told: Told, ask: Ask, case: str, code: int, reason: str) -> None:
+    verdict = ask("tests", told(case.format(1), code=code))
+    assert (verdict.outcome, verdict.summary) == ("error", f"tests: pytest {reason}")
+    assert verdict.findings[-1].message == "end of output"
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"code": None, "failure": "timed out after 600 s"}, "pytest: timed out after 600 s"),
+        ({"code": -11}, "pytest: was ended by SIGSEGV"),
+    ],
+)
+def test_a_run_that_did_not_end_is_an_error_whatever_it_left(
+    told: Told, ask: Ask, ran: Build, fields: dict[str, object], reason: str
+) -> None:
+    subject = told(PASSED.format(1)).model_copy(update={"ran": (ran(**fields, output="last words"),)})
+    verdict = ask("tests", subject)
+    assert (verdict.outcome, verdict.summary) == ("error", f"tests: {reason}")
+    assert verdict.findings[0].message == "last words"
+
+
+def test_a_code_of_0_without_a_report_is_an_error(told: Told, ask: Ask, tmp_path: Path) -> None:
+    subject = told(PASSED.format(1))
+    (tmp_path / "junit.xml").unlink()
+    assert ask("tests", subject).summary == "tests: pytest ended with code 0, and the run left no junit.xml"
+    assert ask("tests", subject.model_copy(update={"ran": ()})).summary == "tests: the tests were not run"
+    assert ask("tests", subject.model_copy(update={"reports": None})).outcome == "error"
+
+
+def test_a_report_of_nothing_is_an_error(told: Told, ask: Ask) -> None:
+    for code in (0, 5):
+        assert ask("tests", told(code=code)).summary.startswith("tests: no test was collected")
+
+
+def test_a_test_file_without_a_case_is_named(told: Told, ask: Ask) -> None:
+    elsewhere = PASSED.replace("test_a", "test_b")
+    verdict = ask("tests", told(elsewhere.format(1)))
+    assert (verdict.outcome, verdict.summary) == ("error", "tests: no test ran of tests/test_a.py")
+    failing = ask("tests", told(elsewhere.replace("/>", "><failure message='m'/></testcase>").format(1), code=1))
+    assert failing.outcome == "failed"
+    assert [(f.path, f.message) for f in failing.findings] == [
+        (None, "failure of test_1: m"),
+        ("tests/test_a.py", "defines tests, and none of them ran"),
+    ]
+
+
+def test_configuration_of_the_base_and_options_of_the_plan_say_what_is_expected(told: Told, ask: Ask) -> None:
+    elsewhere = PASSED.replace("test_a", "test_b").format(1)
+    base = {"pytest.ini": "[pytest]\ntestpaths = other\n"}
+    assert ask("tests", told(elsewhere, base_config=base)).passed
+    assert ask({"tests": {"options": {"testpaths": "tests"}}}, told(elsewhere, base_config=base)).outcome == "error"
+    assert ask({"tests": {"options": {"python_files": "check_*.py"}}}, told(elsewhere)).passed
+    assert ask({"tests": {"paths": "tests"}}, told(elsewhere, base_config=base)).outcome == "error"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"paths": "tests/*"}, {"skipped": -1}, {"at_least": True}, {"options": {"a b": 1}}, {"timeout": 0}, {"path": "x"}],
+)
+def test_limits_that_say_nothing_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        Limits.model_validate(wrong)
