@@ -26,7 +26,8 @@ def get(key: Key, repository: Where = Path()) -> int:
     entry = _memory(repository).get(key)
     if entry is None:
         raise Refused(f"memory holds nothing under {key!r}: `sparc memory list` shows the keys")
-    typer.echo(_text(entry))
+    text = _text(entry)
+    typer.echo(text, nl=not text.endswith("\n"))
     return 0
 
 

@@ -14,9 +14,10 @@ from flows.work import PhaseWork, value_of
 from gates.checks import Check
 from gates.verdict import Outcome, Verdict, fold
 from tasks import evidence
+from tasks.exam import Exam, Measured
 from tasks.integrate import Candidate
 from tasks.journal import CheckEnded
-from tasks.quality import Bench, Exam, Measured
+from tasks.quality import Bench
 from tasks.threads import in_thread
 
 

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from gates.checks import Check
 from gates.verdict import Verdict
 from tasks.errors import PlanInvalid, Problem, Refused
-from tasks.quality import Bench, Exam
+from tasks.exam import Exam
+from tasks.quality import Bench
 from tasks.repository import Repository
 from tasks.target import Environment
 

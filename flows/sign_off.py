@@ -60,4 +60,4 @@ async def _wait(phase: PhaseWork) -> Answer:
         answer = await apause_flow_run(wait_for_input=form, timeout=int(seconds), poll_interval=1)
     except FlowPauseTimeout as late:
         raise Blocked(f"nobody answered the review of {phase.name} within {seconds:g} s") from late
-    return Answer(approved=answer.approved, comment=answer.comment, by="review")
+    return Answer(approved=answer.approved, comment=answer.comment, by=review.PERSON)

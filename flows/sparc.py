@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 from prefect import flow
@@ -30,10 +31,12 @@ from flows.work import Work, value_of
 from tasks.artifacts import report_page
 from tasks.command import Processes, processes
 from tasks.errors import Blocked, Interrupted
+from tasks.flow_runs import take_over
 from tasks.git import GitError
-from tasks.journal import RunEnded, RunStarted
+from tasks.journal import Notice, RunEnded, RunStarted
 from tasks.outcome import RunOutcome, outcome_of
 from tasks.page import page_of
+from tasks.release import why_unready
 from tasks.report import markdown
 from tasks.run_folder import write_atomically
 
@@ -81,6 +84,9 @@ async def sparc(
 async def _carry(work: Work) -> RunOutcome | State[RunOutcome]:
     journal = work.journal
     journal.write(_started(work))
+    await take_over(work.folder, UUID(str(flow_run.id)))
+    if notice := why_unready(work.repository, work.record.base):
+        journal.write(Notice(text=f"{notice}; it is not touched, and has to be in order when the release comes"))
     try:
         with _as_blocked():
             commit = await _phases_and_release(work)
@@ -96,6 +102,7 @@ async def _carry(work: Work) -> RunOutcome | State[RunOutcome]:
     stays = None if work.plan.release.into_base else "it stays there, as the plan asks"
     journal.write(RunEnded(outcome="released", commit=commit, reason=stays))
     write_atomically(work.folder.path / RELEASED, commit.encode())
+    work.folder.clean()
     return await _told(work)
 
 

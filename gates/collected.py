@@ -25,7 +25,10 @@ def expected(subject: Subject, paths: Iterable[str], config: Config) -> tuple[st
     names = config.words("python_files") or PYTHON_FILES
     skipped = config.words("norecursedirs") or NORECURSE
     candidates = [
-        path for path in regular(subject) if selected(path) and _collected(PurePosixPath(path), names, skipped)
+        path
+        for path in regular(subject)
+        # pytest takes a file that it is given whatever its name
+        if path in roots or (selected(path) and _collected(PurePosixPath(path), names, skipped))
     ]
     return tuple(path for path in candidates if defines_test(parse(path, read(subject.root, path))))
 

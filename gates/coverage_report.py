@@ -55,9 +55,9 @@ def read(subject: Subject, *, branch: bool) -> dict[str, Measured]:
 def _inside(root: Path, name: str) -> str:
     """A file's path in the tree; coverage was asked for nothing but the tree and the target's packages."""
     for base in (root, root.resolve()):
-        path = os.path.relpath(os.path.normpath(base / name), base)
-        if not path.startswith(os.pardir):
-            return path
+        path = Path(os.path.normpath(base / name))
+        if path.is_relative_to(base):
+            return path.relative_to(base).as_posix()
     raise Unmeasurable(
         f"the target's package was imported from {shown(name)}, not from the candidate: "
         "install the project from the candidate's checkout"

@@ -61,10 +61,11 @@ def locate(root: Path, path: str) -> Path:
     return place
 
 
-def read(root: Path, path: str) -> bytes:
-    """The bytes of a regular file of the tree."""
+def read(root: Path, path: str, most: int = -1) -> bytes:
+    """The bytes of a regular file of the tree; at most so many, if that is said."""
     try:
-        return locate(root, path).read_bytes()
+        with locate(root, path).open("rb") as file:
+            return file.read(most)
     except OSError as problem:
         raise Unmeasurable(f"{shown(path)} cannot be read: {problem.strerror}") from None
 
@@ -85,10 +86,7 @@ def python_files(subject: Subject) -> tuple[str, ...]:
 
 def _is_python(root: Path, path: str) -> bool:
     suffix = PurePosixPath(path).suffix
-    if suffix:
-        return suffix == ".py"
-    with locate(root, path).open("rb") as file:
-        return SHEBANG.match(file.read(256)) is not None
+    return suffix == ".py" if suffix else SHEBANG.match(read(root, path, 256)) is not None
 
 
 def product_files(subject: Subject, patterns: Iterable[str]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The JUnit report of a test run, case by case."""
 
 import re
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 from xml.etree import ElementTree as ET
@@ -29,15 +30,20 @@ class Case(NamedTuple):
     outcome: Outcome
     message: str
 
-    def is_of(self, path: str) -> bool:
-        """Whether it comes from this file."""
-        module = dotted(path)
-        return self.file == path or f"{self.module or self.name}.".startswith(f"{module}.")
+
+def told_of(cases: Iterable[Case]) -> Callable[[str], bool]:
+    """Tell whether some case comes from a file: by its place, or by the name that pytest makes of the file's path."""
+    found = list(cases)
+    files = {case.file for case in found}
+    modules = {prefix for name in {case.module or case.name for case in found} for prefix in _prefixes(name)}
+    return lambda path: path in files or path.removesuffix(".py").replace("/", ".") in modules
 
 
-def dotted(path: str) -> str:
-    """A file's path as pytest writes it into a class name."""
-    return path.removesuffix(".py").replace("/", ".")
+def _prefixes(dotted: str) -> Iterator[str]:
+    """`a.b.C` and what it lies in: the classes of a file stand behind its name."""
+    while dotted:
+        yield dotted
+        dotted = dotted.rpartition(".")[0]
 
 
 def read(reports: Path | None) -> list[Case]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from gates.files import regular, select
-from gates.paths import is_test
+from gates.paths import is_test, matcher
 from gates.subject import Subject
 from gates.verdict import Unmeasurable
 
@@ -23,9 +23,9 @@ def product(subject: Subject, paths: Iterable[str]) -> tuple[str, ...]:
 
 
 def _declared(subject: Subject) -> Iterable[str]:
-    if subject.packages:
-        return select(subject, subject.packages)
     files = [path for path in regular(subject) if path.endswith(".py")]
+    if subject.packages:
+        return filter(matcher(subject.packages), files)
     below_src = [path for path in files if path.startswith("src/")]
     return below_src or _in_root(files)
 

@@ -34,9 +34,12 @@ class Config(NamedTuple):
     def words(self, name: str) -> list[str] | None:
         """An option of many words; None when it is not set."""
         value = self.options.get(name)
-        if value is None:
-            return None
-        return [str(word) for word in value] if isinstance(value, list) else shlex.split(str(value), comments=True)
+        if value is None or isinstance(value, list):
+            return value
+        try:
+            return shlex.split(str(value), comments=True)
+        except ValueError:
+            return str(value).split()
 
     def over(self, options: Mapping[str, Any]) -> "Config":
         """The same file with other options over its own."""
@@ -61,9 +64,10 @@ def chosen(base: Mapping[str, str]) -> Config:
 def _toml(text: str) -> Mapping[str, Any] | None:
     try:
         table = tomllib.loads(text).get("tool", {}).get("pytest", {})
-        return table.get("ini_options", table) or None
+        options = table.get("ini_options", table)
     except (tomllib.TOMLDecodeError, AttributeError):
         return None
+    return options if options and isinstance(options, dict) else None
 
 
 def _ini(text: str, section: str) -> Mapping[str, Any] | None:

@@ -7,7 +7,7 @@ under a name that the candidate cannot know; reports go to a directory outside t
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -154,5 +154,11 @@ def _coverage_config(limits: coverage.Limits, place: Place) -> str:
         branch=str(limits.branch).lower(),
         # coverage replaces $NAME by a variable of the environment
         source=str(place.root).replace("$", "$$"),
-        packages=", ".join(sorted(PurePosixPath(package).stem for package in place.packages)),
+        packages=", ".join(sorted(map(_import_name, place.packages))),
     )
+
+
+def _import_name(package: str) -> str:
+    """`acme.tool` of `src/acme/tool` or of `acme/tool.py`: the last name alone might be one of Python's own."""
+    path = package.rstrip("/").removesuffix(".py")
+    return f"/{path}".rpartition("/src/")[2].removeprefix("/").replace("/", ".")

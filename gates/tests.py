@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, JsonValue, StringConstraints
 
 from gates import collected, pytest_config, pytest_run
-from gates.junit import Case
+from gates.junit import Case, told_of
 from gates.model import Count, Duration, Frozen
 from gates.paths import Paths, is_glob, shown
 from gates.ran import tail
@@ -70,6 +70,7 @@ def measure(limits: Limits, subject: Subject) -> JsonValue:
     cases = pytest_run.cases(subject)
     config = pytest_config.chosen(subject.base_config).over(limits.options)
     files = collected.expected(subject, limits.paths, config)
+    is_told = told_of(cases)
     known = {file.path for file in subject.files}
     return Report(
         code=subject.ran[0].code,
@@ -77,7 +78,7 @@ def measure(limits: Limits, subject: Subject) -> JsonValue:
         passed=sum(case.outcome == "passed" for case in cases),
         problems=tuple(_problem(case, known) for case in cases if case.outcome in ("failure", "error")),
         skipped=tuple(_problem(case, known) for case in cases if case.outcome == "skipped"),
-        silent=tuple(path for path in files if not any(case.is_of(path) for case in cases)),
+        silent=tuple(path for path in files if not is_told(path)),
     ).model_dump(mode="json")
 
 
@@ -89,20 +90,29 @@ def _problem(case: Case, known: Container[str | None]) -> Problem:
 def judge(limits: Limits, report: JsonValue) -> Verdict:
     """Passed when code and report agree that enough tests passed, none failed, and no file was left out."""
     found = Report.model_validate(report)
+    limit: JsonValue = {"passed": limits.at_least, "failed": 0, "skipped": limits.skipped}
     if reason := _contradiction(found):
         output = Finding(message=found.output or "pytest printed nothing")
-        return error("tests", reason, *_findings(found.problems), *_silent(found), output, limit=limits.at_least)
+        return error("tests", reason, *_findings(found.problems), *_silent(found), output, limit=limit)
     problems, skipped = _findings(found.problems), _findings(found.skipped)
-    too_many = len(skipped) > limits.skipped
-    findings = [*problems, *_silent(found), *(skipped if too_many else ())]
+    findings = [*problems, *_silent(found), *_misses(limits, found)]
     return answer(
         "tests",
         f"{found.passed} passed, {len(problems)} failed, {len(skipped)} skipped" + worst(findings),
         measured={"passed": found.passed, "failed": len(problems), "skipped": len(skipped)},
-        limit={"passed": limits.at_least, "failed": 0, "skipped": limits.skipped},
+        limit=limit,
         findings=findings,
-        passed=not problems and not too_many and found.passed >= limits.at_least,
+        passed=not findings and found.passed >= limits.at_least,
     )
+
+
+def _misses(limits: Limits, found: Report) -> list[Finding]:
+    """Too few tests that passed, or too many that were skipped."""
+    skipped = _findings(found.skipped) if len(found.skipped) > limits.skipped else []
+    # failures say more than their number
+    if found.passed < limits.at_least and not found.problems:
+        return [Finding(message=f"fewer than {limits.at_least} tests passed"), *skipped]
+    return skipped
 
 
 def _contradiction(found: Report) -> str | None:

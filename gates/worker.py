@@ -68,7 +68,9 @@ def _lower(kind: int, most: int) -> None:
     import resource  # noqa: PLC0415 - Unix only
 
     _, hard = resource.getrlimit(kind)
-    resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+    # past the soft limit of time comes a signal, past the hard one the end
+    limits = (most, most + 10) if hard == resource.RLIM_INFINITY else (min(most, hard), min(most + 10, hard))
+    resource.setrlimit(kind, limits)
 
 
 def _spent(*_: object) -> NoReturn:

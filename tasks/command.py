@@ -8,6 +8,7 @@
 
 import contextlib
 import json
+import math
 import os
 import selectors
 import signal
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ SUPERVISOR = str(Path(__file__).with_name("supervise.py"))
 SUPERVISOR_KILLED = "its supervisor was killed"
 HEAD, TAIL = 64 * 1024, 192 * 1024  # bytes kept of each stream
 DRAIN = 1.0  # seconds to read on after the tree has ended
+TICK = 0.5  # seconds between two looks at the clock
+PATIENCE = 15.0  # seconds that a supervisor has to end its tree, before it is ended itself
 
 
 @dataclass(frozen=True)
@@ -168,13 +171,17 @@ def run_foreign(command: Command, log: Path | None = None) -> Completed:
         theirs, ours = stack.enter_context(scope.lifeline())
         status, status_end = os.pipe()
         stack.callback(os.close, status)
+        spool = stack.enter_context(log.open("wb")) if log else None
         try:
             process = stack.enter_context(_spawn(command, theirs, status_end))
+        except OSError as problem:
+            failure = f"cannot start {command.argv[0]}: {problem.strerror}"
+            return Completed(None, b"", b"", time.monotonic() - started, failure)
         finally:
             os.close(status_end)
-        spool = stack.enter_context(log.open("wb")) if log else None
+        stack.callback(scope.cut, ours)  # first of all, or whatever is raised below waits for the program's own end
         pump = _Pump(process, command.stdin, status, Capture(spool), Capture(spool))
-        late = pump.until_ended(command.timeout, lambda: scope.cut(ours))
+        late = pump.until_ended(command.timeout, scope, ours)
         record = pump.record
         if record.get("failure") == SUPERVISOR_KILLED and "pid" in record:
             with contextlib.suppress(OSError):
@@ -206,6 +213,7 @@ class _Pump:
         self, process: subprocess.Popen[bytes], stdin: bytes, status: int, stdout: Capture, stderr: Capture
     ) -> None:
         self.stdout, self.stderr = stdout, stderr
+        self._process = process
         self._pending = memoryview(stdin)
         self._status, self._said = status, bytearray()
         self._selector = selectors.DefaultSelector()
@@ -218,23 +226,29 @@ class _Pump:
         os.set_blocking(self._stdin.fileno(), False)
         self._selector.register(self._stdin, selectors.EVENT_WRITE)
 
-    def until_ended(self, timeout: float | None, cut: Callable[[], None]) -> bool:
-        """Pump until the supervisor has gone; calls `cut` when the time is up and then returns True."""
-        deadline = None if timeout is None else time.monotonic() + timeout
-        late = False
+    def until_ended(self, timeout: float | None, scope: Processes, lifeline: int) -> bool:
+        """Pump until the supervisor has gone; whether the program's time was up, for which its lifeline was cut."""
+        deadline = time.monotonic() + (math.inf if timeout is None else timeout)
+        late, ending = False, math.inf
         with self._selector:
             while self._selector.get_map():
-                until = self._gone_at + DRAIN if self._gone_at else deadline
-                left = None if until is None else max(until - time.monotonic(), 0)
-                events = self._selector.select(left)
-                for key, _ in events:
+                now = time.monotonic()
+                if self._gone_at and now > self._gone_at + DRAIN:
+                    break
+                if now >= deadline and not self._gone_at:
+                    late, deadline = True, math.inf
+                    scope.cut(lifeline)
+                if late or scope.stopped:
+                    ending = min(ending, now + PATIENCE)
+                    self._urge(now > ending)
+                for key, _ in self._selector.select(min(max(deadline - now, 0), TICK)):
                     self._move(key)
-                if left == 0 and not events:
-                    if self._gone_at:
-                        break
-                    late, deadline = True, None
-                    cut()
         return late
+
+    def _urge(self, at_once: bool) -> None:  # noqa: FBT001
+        """See that the supervisor ends its tree although the program has stopped it, or at last without that."""
+        if not self._gone_at:
+            self._process.send_signal(signal.SIGKILL if at_once else signal.SIGCONT)
 
     def _move(self, key: selectors.SelectorKey) -> None:
         if key.fileobj is self._stdin:
@@ -263,7 +277,8 @@ class _Pump:
         """What the supervisor said: `pid`, and `code` or `failure`; the first word on a matter counts."""
         record: dict[str, Any] = {}
         for line in bytes(self._said).splitlines():
-            record = json.loads(line) | record
+            with contextlib.suppress(ValueError):  # a line that is cut off by a death
+                record = json.loads(line) | record
         return record if "code" in record or "failure" in record else record | {"failure": SUPERVISOR_KILLED}
 
 

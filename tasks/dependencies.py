@@ -9,8 +9,9 @@
 
 import hashlib
 import json
+import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +29,8 @@ OVERLAY = {"pytest": "9.2.0", "coverage": "7.17.3"}
 FORMAT = 1
 """Of what is kept; part of the key."""
 MARKER = "kept.json"
+OWN = Path(sys.base_prefix, "bin")
+"""Where the interpreter is in which sparc runs; not its virtual environment."""
 ABOUT = "import json, sys, sysconfig; print(json.dumps([sys.version, sysconfig.get_platform(), sys.executable]))"
 
 
@@ -60,7 +63,7 @@ class Keeper:
     """SPARC_HOME."""
     uv: Uv
 
-    def keep(self, project: Project, files: Iterable[str]) -> Kept:
+    def keep(self, project: Project, files: Collection[str]) -> Kept:
         """The dependencies of a project, built unless they are kept. Raises SparcError with what uv or a build said."""
         interpreter = _interpreter(project, self.uv)
         about: list[str] = self.uv.ask(Path(interpreter), ABOUT)
@@ -79,9 +82,10 @@ class Keeper:
         remove(place)
         venv = unfinished / "venv"
         try:
+            requirements = arguments(project, self.wanted, self.uv, interpreter)
             options = ("--quiet", "--relocatable", "--no-project", f"--python={interpreter}")
             self.uv("venv", *options, str(venv), cwd=self.uv.home)
-            if requirements := arguments(project, self.wanted, self.uv, interpreter):
+            if requirements:
                 self.uv.install(venv, *requirements, "--compile-bytecode", cwd=project.folder)
             found = self._take_out_locals(venv, project.checkout)
             self._overlay(venv)
@@ -104,13 +108,23 @@ class Keeper:
 
 def _interpreter(project: Project, uv: Uv) -> str:
     """Path of the interpreter to use: ours, or one that the project admits."""
-    own = Path(sys.base_prefix, "bin")
     if project.requires_python is None:
-        return str(own / f"python{sys.version_info.major}.{sys.version_info.minor}")
+        return str(OWN / f"python{sys.version_info.major}.{sys.version_info.minor}")
     try:
-        return uv("python", "find", "--no-project", project.requires_python, cwd=uv.home, path=own).strip()
+        search = {"PATH": os.pathsep.join(map(str, _folders_of_interpreters(uv.caller)))}
+        return uv("python", "find", "--no-project", project.requires_python, cwd=uv.home, more=search).strip()
     except UvFailed as problem:
         raise EnvironmentBroken(f"no Python here fits requires-python {project.requires_python!r}: {problem}") from None
+
+
+def _folders_of_interpreters(caller: Mapping[str, str]) -> Iterator[Path]:
+    """Ours first; and pyenv's versions themselves, for its shims fail for every version that is not chosen just now."""
+    yield OWN
+    yield from (
+        Path(folder) for folder in caller.get("PATH", os.defpath).split(os.pathsep) if not folder.endswith("shims")
+    )
+    root = caller.get("PYENV_ROOT") or Path(caller.get("HOME", "/"), ".pyenv")
+    yield from sorted(Path(root).glob("versions/*/bin"))
 
 
 def _key(wanted: Environment, about: list[str], inputs: Mapping[str, str]) -> str:

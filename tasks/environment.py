@@ -3,7 +3,7 @@
 After each installation the declared packages must be found in that checkout; no module of theirs is run for that.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,12 +55,12 @@ def project_of(checkout: Path, wanted: Environment) -> Project | None:
     return project if project.source or requirement_files(project, wanted) else None
 
 
-def keep(project: Project, files: Iterable[str], wanted: Environment, home: Path, uv: Uv) -> Kept:
+def keep(project: Project, files: Collection[str], wanted: Environment, home: Path, uv: Uv) -> Kept:
     """The dependencies of a project, built unless they are kept below SPARC_HOME (`home`). Raises SparcError."""
     return Keeper(wanted, home, uv).keep(project, files)
 
 
-def install(kept: Kept, project: Project, files: Iterable[str], venv: Path, uv: Uv) -> Installed:
+def install(kept: Kept, project: Project, files: Collection[str], venv: Path, uv: Uv) -> Installed:
     """Copy the dependencies to `venv` and add this checkout's own code. Raises SparcError with what went wrong."""
     if not copy(kept.venv, venv):
         raise EnvironmentBroken("the kept environment could not be copied: is the disk full?")

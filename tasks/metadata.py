@@ -87,6 +87,12 @@ class Project:
         return bool(self.table("project") or self.table("build-system")) or self.source in ("setup.py", "setup.cfg")
 
     @property
+    def dynamic(self) -> bool:
+        """Whether only its build can tell what it depends on."""
+        stated = strings(self.table("project").get("dynamic"))
+        return not self.table("project") or bool({"dependencies", "optional-dependencies"} & set(stated))
+
+    @property
     def installable(self) -> bool:
         """Whether it is a package that can be installed."""
         # uv's convention: what has a lock of uv's and no build system is run from where it lies
@@ -131,8 +137,8 @@ class Project:
         return arguments
 
     def _unlisted(self, name: str, known: set[str]) -> str:
-        if self.source == "setup.py" or "optional-dependencies" in strings(self.table("project").get("dynamic")):
-            return f"--extra={name}"  # only its build can tell
+        if self.is_project and self.dynamic:
+            return f"--extra={name}"
         listed = ", ".join(sorted(known)) or "none"
         raise MetadataInvalid(
             f"environment.groups names {name!r}, which {self.place(self.source or 'pyproject.toml')} does not have"

@@ -59,8 +59,8 @@ def release_now(
     when the base branch is checked out and cannot follow.
     """
     where = repository.work_trees().get(base)
-    if where is not None:
-        refuse_unready(where)
+    if unready := why_unready(repository, base):
+        raise Blocked(f"{unready}, so nothing was moved: put it in order and resume")
     commit = _commit(hub, base, found, gates)
     name = commit[:12]
     hub.git.create_refs({f"refs/heads/release/{name}": commit})
@@ -89,17 +89,17 @@ def _commit(hub: Hub, base: str, found: Candidate, gates: Sequence[str]) -> str:
     return hub.git.write_commit(found.tree, (found.ours, found.theirs), f"Release {hub.plan} into {base}\n\n{trailers}")
 
 
-def refuse_unready(where: Path) -> None:
-    """Raise Blocked if a work tree has changes of its own, or is in the middle of something."""
+def why_unready(repository: Repository, base: str) -> str | None:
+    """Why the work tree in which a branch is checked out could not follow it now; None if it could, or if none is."""
+    where = repository.work_trees().get(base)
+    if where is None:
+        return None
     git = users_git(where)
     changed = paths(git.run("status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=none"))
     if changed:
-        raise Blocked(f"{where} has local changes ({changed[0].strip()}), so nothing was moved: commit or stash them")
-    for name in UNFINISHED:
-        if (git.directory / name).exists():
-            raise Blocked(
-                f"{where} is in the middle of a merge, rebase or bisect ({name}), so nothing was moved: end it"
-            )
+        return f"{where} has local changes ({changed[0].strip()})"
+    unfinished = [name for name in UNFINISHED if (git.directory / name).exists()]
+    return f"{where} is in the middle of a merge, rebase or bisect ({unfinished[0]})" if unfinished else None
 
 
 def refuse_overwriting(where: Path, old: str, new: str) -> None:

@@ -46,7 +46,8 @@ def verdict_line(outcome: RunOutcome) -> str:
     reason = plain(outcome.reason or "", 500).removeprefix(f"{place.removeprefix(' in ')}: ")
     match outcome.outcome:
         case "released" if reason:
-            return f"Done: {plain(outcome.branch)} is at {short(outcome.commit)}, after {span(outcome.seconds)}; {reason}."
+            place = f"{plain(outcome.branch)} is at {short(outcome.commit)}"
+            return f"Done: {place}, after {span(outcome.seconds)}; {reason}."
         case "released":
             return f"Released: {plain(outcome.base)} is at {short(outcome.commit)}, after {span(outcome.seconds)}."
         case "blocked":

@@ -3,8 +3,8 @@
 import hashlib
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Collection, Iterator
+from pathlib import Path, PurePosixPath
 
 from tasks.metadata import MetadataInvalid, Project
 from tasks.target import Environment
@@ -26,11 +26,14 @@ def requirement_files(project: Project, wanted: Environment) -> tuple[str, ...]:
     return (project.place("requirements.txt"),) if (project.folder / "requirements.txt").is_file() else ()
 
 
-def inputs(project: Project, wanted: Environment, files: Iterable[str]) -> dict[str, str]:
+def inputs(project: Project, wanted: Environment, files: Collection[str]) -> dict[str, str]:
     """Every file of the tree that may decide on dependencies, with the sha256 of its contents."""
     paths = {path for path in files if DECISIVE.search(path)}
     for path in requirement_files(project, wanted):
         paths |= set(_included(project.checkout, path, set()))
+    if project.is_project and project.dynamic:
+        # its build may read any file beside the metadata
+        paths |= {path for path in files if PurePosixPath(path).parent == PurePosixPath(project.python)}
     found = ((path, project.checkout / path) for path in sorted(paths))
     return {path: hashlib.sha256(file.read_bytes()).hexdigest() for path, file in found if file.is_file()}
 

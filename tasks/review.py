@@ -22,6 +22,7 @@ from tasks.git import Git
 from tasks.progress import aside
 from tasks.run_folder import RunFolder, write_atomically
 
+PERSON = "a person"
 ASKED, ANSWERED = "review.json", "review-answer.json"
 
 
@@ -38,7 +39,7 @@ class Answer(Frozen):
     approved: bool
     comment: str
     by: str
-    """`terminal`, `--yes`, or `review` for the command and Prefect's form."""
+    """`a person` (in a terminal, by `sparc review` or in Prefect's form), or `--yes`."""
 
 
 class Asked(Frozen):
@@ -107,7 +108,7 @@ async def answer_review(folder: RunFolder, approved: bool, comment: str) -> str:
     if folder.live and await _paused(asked.flow_run):
         await aresume_flow_run(asked.flow_run, run_input={"approved": approved, "comment": comment})
         return f"run {folder.run} goes on with the answer"
-    answer = Answer(approved=approved, comment=comment, by="review")
+    answer = Answer(approved=approved, comment=comment, by=PERSON)
     record = {"tree": asked.tree, "answer": answer.model_dump()}
     write_atomically(folder.path / ANSWERED, json.dumps(record).encode())
     return f"recorded; `sparc resume {folder.run}` takes it"
@@ -126,4 +127,4 @@ def ask_in_terminal(number: int, phase: str, points: Sequence[str]) -> Answer:
         typer.echo(f"\nReview of phase {number} {phase}:\n{listed}", err=True)
         approved = typer.confirm("Approve?", default=False, err=True)
         comment = typer.prompt("Comment", default="", show_default=False, err=True)
-    return Answer(approved=approved, comment=comment, by="terminal")
+    return Answer(approved=approved, comment=comment, by=PERSON)

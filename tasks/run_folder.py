@@ -116,6 +116,11 @@ class RunFolder:
                 (parent / str(attempt)).mkdir()
                 return attempt
 
+    def clean(self) -> None:
+        """Remove what a released run needs no more: its clones and scratch; papers, hub and report stay."""
+        for name in ("workspaces", "gates"):
+            shutil.rmtree(self.path / name, ignore_errors=True)
+
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Hold the run for this process. Raises Refused while another one does."""

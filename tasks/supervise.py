@@ -36,12 +36,22 @@ def start(argv: list[str], status: int) -> int:
         return child
     try:
         os.setsid()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGCHLD):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
-        os.execvp(argv[0], argv)  # noqa: S606 - the plan's own argument list; no shell is involved
+        os.execvpe(argv[0], argv, given_environment())  # noqa: S606 - the plan's own argument list; no shell is involved
     except OSError as problem:
         say(status, {"failure": f"cannot start {argv[0]}: {problem.strerror}"})
     os._exit(127)
+
+
+def given_environment() -> dict[bytes, bytes]:
+    """The environment as we were given it: Python adds LC_CTYPE to its own, even with `-I`."""
+    try:
+        given = Path("/proc/self/environ").read_bytes()
+    except OSError:
+        return dict(os.environb)
+    pairs = (entry.partition(b"=") for entry in given.split(b"\0") if entry)
+    return {name: value for name, _, value in pairs}
 
 
 def say(status: int, record: dict[str, object]) -> None:
@@ -57,7 +67,8 @@ def descendants() -> set[int]:
         with contextlib.suppress(OSError, ValueError, IndexError):
             # the second field is a name in parentheses that may hold anything
             fields = entry.read_text(errors="replace").rpartition(")")[2].split()
-            if fields[0] != "Z":
+            # a zombie whose other threads go on is alive, for all that its first one has ended
+            if fields[0] != "Z" or int(fields[17]) > 1:
                 children.setdefault(int(fields[1]), []).append(int(entry.parent.name))
     found: set[int] = set()
     below = [os.getpid()]

@@ -81,11 +81,9 @@ class Uv:
         }
         return {"UV_PYTHON_DOWNLOADS": "never"} | self.basics | index_settings(self.caller) | ours
 
-    def __call__(self, *arguments: str, cwd: Path, path: Path | None = None) -> str:
-        """Run one command; its standard output. `path` goes before PATH. Raises UvFailed with uv's last lines."""
-        environment = self._environment
-        if path:
-            environment = environment | {"PATH": f"{path}{os.pathsep}{environment['PATH']}"}
+    def __call__(self, *arguments: str, cwd: Path, more: Mapping[str, str] | None = None) -> str:
+        """Run one command; its standard output. `more` goes into its environment. Raises UvFailed with its last lines."""
+        environment = {**self._environment, **(more or {})}
         self.home.mkdir(parents=True, exist_ok=True)
         done = run_foreign(Command((find_uv_bin(), *arguments), cwd, environment, timeout=TIMEOUT))
         if done.code != 0:
@@ -146,7 +144,8 @@ def _files_of_pip(caller: Mapping[str, str]) -> dict[str, str]:
              home / "Library/Application Support/pip/pip.conf", config / "pip/pip.conf", Path(sys.prefix, "pip.conf"),
              Path(caller.get("PIP_CONFIG_FILE") or os.devnull))  # fmt: skip
     found: dict[str, str] = {}
-    for file in files:
+    # as pip has it: the null device means no files at all
+    for file in () if caller.get("PIP_CONFIG_FILE") == os.devnull else files:
         parser = configparser.RawConfigParser()
         try:
             parser.read(file, encoding="utf-8")

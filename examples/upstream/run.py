@@ -27,6 +27,7 @@ HASHES = {
 # neither names nor hooks nor conversions of the caller's have a say in what is committed here
 PLAIN_GIT = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 EXECUTABLE = 0o100
+REFUSED = 2  # sparc's exit code for a bad plan or bad arguments
 
 
 def main():
@@ -118,7 +119,7 @@ def copy_plan(folder):
 
 
 def run(plan, repository):
-    """`sparc run`: its exit code, and what the run came to (None if it never started)."""
+    """`sparc run`: its exit code, and what the run came to if it released."""
     # agents are started with `python3`, which is not on everybody's PATH
     env = os.environ | {"PATH": f"{SPARC.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
     command = [SPARC, "run", plan, "--repository", repository, "--json"]
@@ -129,10 +130,11 @@ def run(plan, repository):
         printed = process.communicate()[0]
     finally:
         signal.signal(signal.SIGINT, before)
-    outcome = json.loads(printed) if printed else None
     if process.returncode:
-        say(f"sparc ended with {process.returncode}: {(outcome or {}).get('reason') or 'see above'}")
-    return process.returncode, outcome
+        # why, when nothing was started; a run that was stopped has said it on its way
+        say(printed.decode() if process.returncode == REFUSED else f"sparc ended with {process.returncode}")
+        return process.returncode, None
+    return 0, json.loads(printed)
 
 
 def tell(outcome):
@@ -142,7 +144,7 @@ def tell(outcome):
         merged = sum(assignment["outcome"] == "merged" for assignment in phase["assignments"])
         say(f"  {phase['name']}: {merged} assignments merged, {phase['seconds']:.0f} s")
         for check in phase["checks"]:
-            say(f"    {check['check']}: {check['summary']}")
+            say(f"    {check['summary']}")
 
 
 # -- whether it is what was released

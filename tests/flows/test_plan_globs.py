@@ -52,7 +52,7 @@ def test_globs_that_never_meet(one: str, other: str) -> None:
     assert not overlap(other, one)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=1000, deadline=None)
 @given(GLOBS.map("/".join), GLOBS.map("/".join), PATHS)
 def test_a_file_that_both_mean_is_never_missed(one: str, other: str, path: str) -> None:
     if matcher([one])(path) and matcher([other])(path):

@@ -119,13 +119,13 @@ def _read(file: Path, content: bytes) -> Plan | None:
     return None
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(content=st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_any_bytes(file: Path, content: bytes) -> None:
     _read(file, content)
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(content=st.lists(st.sampled_from(FRAGMENTS), max_size=30).map("".join))
 def test_anything_that_looks_like_yaml(file: Path, content: str) -> None:
     _read(file, content.encode())

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.schedule import ReadySet, critical_path, dependents, graph, layers
@@ -95,6 +95,7 @@ def test_only_what_runs_can_end() -> None:
         ready_set.failed("top")
 
 
+@settings(deadline=None)
 @given(_graphs(), st.data())
 def test_nothing_runs_before_its_needs_and_all_is_run_or_skipped(
     needs: dict[str, set[str]], data: st.DataObject
@@ -107,6 +108,7 @@ def test_nothing_runs_before_its_needs_and_all_is_run_or_skipped(
     assert set(ready_set.skipped) == dependents(needs, failing & set(order))
 
 
+@settings(deadline=None)
 @given(_graphs())
 def test_layers_and_the_critical_path_agree(needs: dict[str, set[str]]) -> None:
     generations = layers(needs)

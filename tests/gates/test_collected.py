@@ -63,6 +63,7 @@ FILES = {
         ((), "testpaths = .", {"tests/test_a.py", "tests/deep/b_test.py", "examples/test_c.py"}),
         (("tests/deep",), "testpaths = examples", {"tests/deep/b_test.py"}),
         (("tests/test_a.py",), "", {"tests/test_a.py"}),
+        (("tests/helper.py",), "", {"tests/helper.py"}),
         ((), "python_files = check_*.py", {"a/b/check_f.py"}),
         ((), "python_files = b/check_*.py", {"a/b/check_f.py"}),
         ((), "norecursedirs = examples deep .*", {"tests/test_a.py", "build/test_d.py"}),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gates.junit import Case, read
+from gates.junit import Case, read, told_of
 from gates.verdict import Unmeasurable
 
 PASSED = '<testcase classname="tests.test_a.TestX" name="test_m[1]" file="tests/test_a.py" line="4" time="0.1"/>'
@@ -79,8 +79,7 @@ def test_a_case_is_of_the_file_it_was_collected_from(
     path: str,
     is_of: bool,  # noqa: FBT001
 ) -> None:
-    (found,) = cases(tmp_path, case(**attributes))
-    assert found.is_of(path) is is_of
+    assert told_of(cases(tmp_path, case(**attributes)))(path) is is_of
 
 
 LAUGHS = (

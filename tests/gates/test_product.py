@@ -32,6 +32,7 @@ SRC = {"src/app/a.py": "", "src/app/test_a.py": "", "src/app/data.txt": ""}
         (ROOT, (), (), {"app/__init__.py", "app/a.py", "app/deep/b.py", "tool.py"}),
         (ROOT | SRC, (), (), {"src/app/a.py"}),
         (ROOT | SRC, ("app", "tool.py"), (), {"app/__init__.py", "app/a.py", "app/deep/b.py", "tool.py"}),
+        (ROOT, ("app", "generated.py"), (), {"app/__init__.py", "app/a.py", "app/deep/b.py"}),
         (ROOT | SRC, ("app",), ("loose/**", "tests/*"), {"loose/c.py", "tests/__init__.py", "tests/test_b.py"}),
     ],
 )
@@ -42,7 +43,7 @@ def test_the_product(
 
 
 @pytest.mark.parametrize(
-    ("packages", "paths"), [((), ()), (("lib",), ()), (("tests",), ()), ((), ("docs/**",)), ((), ("lib/**",))]
+    ("packages", "paths"), [((), ()), (("lib", "docs"), ()), (("tests",), ()), ((), ("docs/**",)), ((), ("lib/**",))]
 )
 def test_no_product_is_unmeasurable(tree: Tree, packages: tuple[str, ...], paths: tuple[str, ...]) -> None:
     subject = tree({"tests/test_a.py": "", "docs/a.md": "", "setup.py": ""}, packages=packages)

@@ -30,9 +30,20 @@ def test_the_file_that_pytest_takes(base: dict[str, str], suffix: str, words: li
     assert config.text in base.values()
 
 
+def test_words_that_no_shell_could_read_are_words() -> None:
+    config = chosen({"pytest.ini": "[pytest]\naddopts = -k it's\n"})
+    assert config.words("addopts") == ["-k", "it's"]
+
+
 @pytest.mark.parametrize(
     "base",
-    [{}, {"pytest.ini": "", "tox.ini": INI}, {"setup.cfg": "[pytest]\na = b\n"}, {"pyproject.toml": "tool = 1\n"}],
+    [
+        {},
+        {"pytest.ini": "", "tox.ini": INI},
+        {"setup.cfg": "[pytest]\na = b\n"},
+        {"pyproject.toml": "tool = 1\n"},
+        {"pyproject.toml": "[tool.pytest]\nini_options = 'x'\n"},
+    ],
 )
 def test_otherwise_an_empty_one(base: dict[str, str]) -> None:
     assert chosen(base) == EMPTY

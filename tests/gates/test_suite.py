@@ -65,6 +65,16 @@ def test_a_failing_suite_fails_where_it_fails(tree: Tree, run_suite: RunSuite, a
     assert "assert 1 == 2" in finding.message
 
 
+def test_one_file_that_cannot_be_collected_hides_no_other(tree: Tree, run_suite: RunSuite, ask: Ask) -> None:
+    files = {
+        "tests/test_a.py": "import missing_module\n\ndef test_a(): pass\n",
+        "tests/test_ok.py": "def test_ok(): pass",
+    }
+    verdict = ask("tests", run_suite(tree(files)))
+    assert (verdict.outcome, verdict.measured) == ("failed", {"passed": 1, "failed": 1, "skipped": 0})
+    assert [finding.path for finding in verdict.findings] == ["tests/test_a.py"]
+
+
 @pytest.mark.parametrize(
     ("trick", "reason"),
     [
@@ -126,7 +136,6 @@ def test_modules_and_reports_in_the_tree_are_not_taken_for_the_real_ones(
          "failed", "1 passed, 0 failed, 1 skipped"),
         ("import pytest\n\n@pytest.mark.xfail\ndef test_known(): assert 0\n\ndef test_ok(): pass\n",
          "failed", "1 passed, 0 failed, 1 skipped"),
-        ("import missing_module\n\ndef test_it(): pass\n", "failed", "No module named 'missing_module'"),
         ("def helper(): pass\n", "error", "no test was collected"),
         ("import os\n\ndef test_end(): os._exit(0)\n", "error", "left no junit.xml"),
         ("def test_broken(:\n", "error", "tests/test_it.py:1 cannot be read as Python"),
@@ -230,11 +239,13 @@ def test_options_of_the_plan_win_over_the_base_commits() -> None:
 
 
 def test_coverage_is_three_steps_outside_the_tree() -> None:
-    suite = suite_of(cover=coverage.Limits(branch=True), root="/co$x", packages=["src/ledger", "tool.py"])
+    suite = suite_of(
+        cover=coverage.Limits(branch=True), root="/co$x", packages=["src/ledger", "tool.py", "acme/email/"]
+    )
     assert [step.argv[4] for step in suite.steps] == ["run", "combine", "json"]
     assert all(step.argv[:4] == ("/env/python", "-P", "-m", "coverage") for step in suite.steps)
     config = suite.files["/out/coverage.ini"].splitlines()
-    assert {"branch = true", "source = /co$$x", "source_pkgs = ledger, tool"} <= set(config)
+    assert {"branch = true", "source = /co$$x", "source_pkgs = acme.email, ledger, tool"} <= set(config)
 
 
 def test_a_token_that_is_no_token_is_refused() -> None:

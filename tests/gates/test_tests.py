@@ -37,6 +37,9 @@ def told(tree: Tree, tmp_path: Path, ran: Build) -> Told:
 def test_enough_must_pass(told: Told, ask: Ask, at_least: int, outcome: str) -> None:
     verdict = ask({"tests": {"at_least": at_least}}, told(PASSED.format(1), PASSED.format(2)))
     assert (verdict.outcome, verdict.measured) == (outcome, {"passed": 2, "failed": 0, "skipped": 0})
+    assert verdict.summary == "tests 2 passed, 0 failed, 0 skipped" + (
+        ": fewer than 3 tests passed" if outcome == "failed" else ""
+    )
 
 
 @pytest.mark.parametrize(("allowed", "outcome"), [(1, "passed"), (0, "failed")])

@@ -36,6 +36,9 @@ LEDGER = {
     "tests/test_total.py": "from ledger import total\n\ndef test_total():\n    assert total(1, 2) == 3\n",
 }
 
+SCRIPTS = {"requirements.txt": "pluggy\n"}
+"""Metadata of a repository that is no package, so that nothing has to be built."""
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -119,15 +122,16 @@ def test_one_run_of_the_tests_serves_tests_and_coverage(exam_of: Callable[..., E
     assert again.verdict.findings[0].path == "tests/test_total.py"
 
 
-def test_a_target_whose_package_is_named_like_ours(exam_of: Callable[..., Exam]) -> None:
+def test_a_target_whose_packages_are_named_like_ours(exam_of: Callable[..., Exam]) -> None:
     files = {
-        "pyproject.toml": METADATA + '[tool.hatch.build.targets.wheel]\npackages = ["tasks", "gates"]\n',
+        "conftest.py": "",
         "tasks/__init__.py": "def mine():\n    return 'theirs'\n",
-        "gates/__init__.py": "",
+        "gates/__init__.py": "OURS = False\n",
         "tests/test_tasks.py": "import gates, tasks\n\ndef test_mine():\n    assert tasks.mine() == 'theirs'\n",
     }
-    tested, covered = answers(exam_of(files), "tests", {"coverage": {"at_least": 100}})
-    assert (tested.verdict.passed, covered.verdict.passed) == (True, True)
+    tested, covered = answers(exam_of(SCRIPTS | files), "tests", {"coverage": {"at_least": 100}})
+    assert tested.verdict.passed, tested.verdict
+    assert covered.verdict.passed, covered.verdict
 
 
 def test_without_metadata_tests_are_an_error_and_commands_run(exam_of: Callable[..., Exam]) -> None:
@@ -239,19 +243,20 @@ def test_what_one_check_changes_reaches_no_other(exam_of: Callable[..., Exam]) -
 
 
 def test_tests_that_change_code_are_not_believed(exam_of: Callable[..., Exam]) -> None:
-    rewriting = "import ledger, pathlib\n\ndef test_all():\n    pathlib.Path(ledger.__file__).write_text('')\n"
-    tested, covered = answers(exam_of(LEDGER | {"tests/test_total.py": rewriting}), "tests", "coverage")
+    rewriting = "import pathlib\n\ndef test_all():\n    pathlib.Path('ledger.py').write_text('')\n"
+    exam = exam_of(SCRIPTS | {"ledger.py": "TOTAL = 1\n", "tests/test_all.py": rewriting})
+    tested, covered = answers(exam, "tests", {"coverage": {"at_least": 0}})
     assert tested.verdict.outcome is Outcome.FAILED
-    assert "changed tracked files: src/ledger/__init__.py" in tested.verdict.summary
-    assert covered.verdict.outcome is not Outcome.PASSED
+    assert not covered.verdict.passed
+    assert tested.verdict.summary == "tests: changed tracked files: ledger.py"
 
 
 def test_a_suite_that_hangs_is_an_error_for_both(exam_of: Callable[..., Exam]) -> None:
     hanging = "import time\n\ndef test_hang():\n    time.sleep(300)\n"
-    exam = exam_of(LEDGER | {"tests/test_total.py": hanging})
-    tested, covered = answers(exam, {"tests": {"timeout": 2}}, "coverage")
+    exam = exam_of(SCRIPTS | {"tests/test_hang.py": hanging})
+    tested, covered = answers(exam, {"tests": {"timeout": 1}}, "coverage")
     assert tested.verdict.outcome is covered.verdict.outcome is Outcome.ERROR
-    assert "timed out after 2 s" in tested.verdict.summary
+    assert "timed out after 1 s" in tested.verdict.summary
 
 
 def test_a_tree_that_git_does_not_know_is_an_error(exam_of: Callable[..., Exam]) -> None:
