@@ -9,7 +9,7 @@ import argparse
 import contextlib
 import json
 import os
-import resource
+import platform
 import shutil
 import statistics
 import subprocess
@@ -18,8 +18,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -28,63 +29,59 @@ SLEEPER = Path(__file__).with_name("sleeper.py")
 FILES, FOLDERS, LINES = 1000, 20, 40
 TICK = os.sysconf("SC_CLK_TCK")
 POLL = 0.05  # seconds between two looks at the flow process
-SERVER_SETTLES = 3.0  # seconds in which the server writes down what it was told at the end
-NUMBERS = {"seconds": 5.0, "sequential_limit": 60.0}
-
-
-@dataclass(frozen=True)
-class Shape:
-    """How assignments depend on each other: the one with number n needs those that `needs` names; ideal is the chain."""
-
-    name: str
-
-    def needs(self, number: int) -> list[int]:
-        """Numbers, from 0, of the assignments that this one needs."""
-        if self.name == "flat" or number == 0:
-            return []
-        return [number - 1 if self.name == "chain" else (number - 1) // 2]
-
-    def longest(self, count: int) -> int:
-        """How many agents the longest chain has."""
-        depth: list[int] = []
-        for number in range(count):
-            depth.append(1 + max((depth[need] for need in self.needs(number)), default=0))
-        return max(depth)
+SETTLING = 3.0  # seconds after a run in which the server writes down what it was told
 
 
 @dataclass(frozen=True)
 class Figures:
-    """One measured run; seconds, unless the name says otherwise."""
+    """One measured run. Seconds, unless it says otherwise."""
 
     assignments: int
     wall: float
     ideal: float
-    sequential: float
-    sequential_is: str
+    """The longest chain of agents, each as long as one takes by itself."""
     ratio: float
+    """Wall / ideal."""
+    sequential: float
+    """All agents one after the other, without sparc."""
+    sequential_is: str
+    """`measured` or `computed` (from one agent)."""
     first_agent: float
     """From the command's start to the first agent's."""
     asking: float
-    """From the first agent's start to the last agent's end."""
+    """From the first agent's start to the last one's end."""
     closing: float
-    """From the last agent's end to the command's: gate, review, merge, release, report."""
+    """From the last agent's end to the command's: merge, gate, release, report."""
     cpu: float
-    """Of sparc and all that it started, without the agents."""
+    """User and system time of sparc and of all that it started, less the agents' own."""
     cpu_server: float
-    peak_rss_mb: float
-    """Of the flow process."""
+    peak_rss: float
+    """Of the flow process, in MB."""
     load: float
-    """Of the machine over the last minute, as the run began."""
+    """Of the machine over the last minute, when the run began."""
     others: float
-    """Share of the machine's processors that programs other than ours used meanwhile, from 0 to 1."""
+    """Share of the machine's processor time that programs which are not ours used meanwhile, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where all runs of a benchmark happen."""
+
+    scratch: Path
+    env: Mapping[str, str]
+    """Of commands; its SPARC_HOME is ours."""
+    server: int
+    """Process id of that home's Prefect server."""
+    repository: Path
+    """Copied for every run."""
 
 
 class Peak:
-    """Looks at a process again and again for the highest memory that it ever held."""
+    """Looks at a process again and again for the most memory that it ever held, in MB."""
 
     def __init__(self, pid: int) -> None:
-        self.megabytes = 0.0
-        self._pid, self._over = pid, threading.Event()
+        self.value = 0.0
+        self._status, self._over = Path(f"/proc/{pid}/status"), threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
 
     def __enter__(self) -> "Peak":
@@ -98,55 +95,70 @@ class Peak:
     def _look(self) -> None:
         while not self._over.wait(POLL):
             with contextlib.suppress(OSError, StopIteration):
-                lines = Path(f"/proc/{self._pid}/status").read_text().splitlines()
-                peak = next(line.split()[1] for line in lines if line.startswith("VmHWM"))
-                self.megabytes = max(self.megabytes, int(peak) / 1024)
+                lines = self._status.read_text().splitlines()
+                self.value = int(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) / 1024
 
 
 def main() -> None:
-    """Measure as the arguments say, and print."""
+    """Measure what is asked, and print."""
     asked = arguments()
-    with tempfile.TemporaryDirectory(prefix="sparc-benchmark-") as scratch:
-        found = list(measured(asked, Path(scratch)))
-    print(json.dumps(document(asked, found), indent=1) if asked.json else f"\n{table(asked, found)}")
+    found = []
+    with tempfile.TemporaryDirectory(prefix="sparc-benchmark-") as scratch, placed(Path(scratch)) as place:
+        for figures in measured(asked, place):
+            found.append(figures)
+            print(row(figures), file=sys.stderr, flush=True)
+    print(json.dumps(document(asked, found), indent=1) if asked.json else text(asked, found))
 
 
 def arguments() -> argparse.Namespace:
-    """The command line's."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("--assignments", type=int, nargs="+", default=[1, 4, 10, 25, 50], metavar="N")
-    parser.add_argument("--seconds", type=float, default=5.0, help="how long an agent sleeps")
-    parser.add_argument("--shape", choices=("flat", "chain", "tree"), default="flat", help="tree: each has two that need it")
-    parser.add_argument("--repeat", type=int, default=1, metavar="TIMES", help="measure every number so often")
-    parser.add_argument("--sequential-limit", type=float, default=60.0, metavar="SECONDS",
-                        help="what would take longer one after the other is computed from one agent")  # fmt: skip
-    parser.add_argument("--json", action="store_true")
+    """Those of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--assignments", type=int, nargs="+", default=[1, 4, 10, 25, 50], metavar="N", help="1 4 10 25 50")
+    add("--seconds", type=float, default=5.0, help="how long an agent sleeps (5)")
+    add("--shape", choices=("flat", "chain", "tree"), default="flat", help="tree: two need each")
+    add("--repeat", type=int, default=1, metavar="TIMES", help="measure each number so often")
+    add("--sequential-limit", type=float, default=60.0, metavar="SECONDS", help="compute what would take longer (60)")
+    add("--json", action="store_true", help="one JSON document on standard output")
     return parser.parse_args()
 
 
-def measured(asked: argparse.Namespace, scratch: Path) -> Iterator[Figures]:
-    """Every run's figures, as they come; each is told on standard error."""
-    repository = make_repository(scratch / "repository")
-    one = one_after_another(1, asked.seconds, scratch / "one")
-    with server(scratch / "home") as (env, pid):
-        for round_ in range(asked.repeat):
-            for count in asked.assignments:
-                place = scratch / f"run-{count}-{round_}"
-                shutil.copytree(repository, place / "repository")
-                figures = run(count, asked, place, env, pid)
-                if count * asked.seconds <= asked.sequential_limit:
-                    alone, how = one_after_another(count, asked.seconds, place / "alone"), "measured"
-                else:
-                    alone, how = one * count, "computed"
-                ideal = one * Shape(asked.shape).longest(count)
-                yield (figures := replace(
-                    figures, sequential=alone, sequential_is=how, ideal=ideal, ratio=figures.wall / ideal
-                ))  # fmt: skip
-                print(line(figures), file=sys.stderr)
+def measured(asked: argparse.Namespace, place: Place) -> Iterator[Figures]:
+    """One run after another; rounds come one after the other too, so that a busy minute does not hit one number."""
+    one = statistics.median(one_after_another(1, asked.seconds) for _ in range(3))
+    alone: dict[int, float] = {}
+    for number in range(asked.repeat):
+        for count in asked.assignments:
+            computed = count * asked.seconds > asked.sequential_limit
+            if count not in alone:
+                alone[count] = one * count if computed else one_after_another(count, asked.seconds)
+            about = {
+                "ideal": one * longest(asked.shape, count),
+                "sequential": alone[count],
+                "sequential_is": "computed" if computed else "measured",
+            }
+            yield run(asked, count, place.scratch / f"{count}-{number}", place, about)
+
+
+# -- what is run
+
+
+@contextlib.contextmanager
+def placed(scratch: Path) -> Iterator[Place]:
+    """A repository, and a SPARC_HOME whose server is up."""
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "SPARC_"))}
+    env["SPARC_HOME"] = str(scratch / "home")
+    (scratch / "home").mkdir()
+    subprocess.run((SPARC, "server", "start"), env=env, check=True, stdout=subprocess.DEVNULL)
+    try:
+        pid = json.loads((scratch / "home/server.json").read_text())["pid"]
+        yield Place(scratch, env, pid, make_repository(scratch / "repository"))
+    finally:
+        subprocess.run((SPARC, "server", "stop"), env=env, check=True, stdout=subprocess.DEVNULL)
 
 
 def make_repository(path: Path) -> Path:
-    """A repository of 1,000 small files in one commit on main."""
+    """A repository of 1,000 small files in one commit."""
     for number in range(FILES):
         file = path / f"src/part{number % FOLDERS:02}/module{number:04}.py"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -157,55 +169,175 @@ def make_repository(path: Path) -> Path:
     return path
 
 
-def one_after_another(count: int, seconds: float, place: Path) -> float:
-    """How long the agents' commands take without anything around them."""
-    place.mkdir(parents=True)
-    began = time.monotonic()
-    for number in range(count):
-        subprocess.run(agent(seconds, f"{place}/out-{number}", f"{place}/record-{number}", SLEEPER), check=True)
-    return time.monotonic() - began
+def write_plan(asked: argparse.Namespace, count: int, folder: Path) -> Path:
+    """A plan of one phase, whose agents sleep and write one file each; they leave their records in `folder`."""
+    (folder / "plan").mkdir(parents=True)
+    shutil.copy(SLEEPER, folder / "plan")
+    plan = {
+        "sparc": 1,
+        "name": f"bench-{count}",
+        "base": "main",
+        "agents": {"sleeper": {"command": sleeper(asked.seconds, "{plan_dir}", "{assignment}.txt", folder)}},
+        "defaults": {"agent": "sleeper"},
+        "resources": {"agents": count},
+        "phases": {"refinement": {"assignments": assignments(asked.shape, count), "gate": ["deliverables"]}},
+    }
+    (folder / "plan/plan.yaml").write_text(yaml.safe_dump(plan, sort_keys=False))
+    return folder / "plan/plan.yaml"
 
 
-def agent(seconds: float, file: str, record: str, script: Path | str) -> list[str]:
-    """An agent's command line."""
-    return [sys.executable, "-I", "-S", str(script), str(seconds), file, record]
+def sleeper(seconds: float, script: str | Path, file: str, records: Path) -> list[str]:
+    """The command line of an agent."""
+    return [sys.executable, "-I", "-S", f"{script}/{SLEEPER.name}", str(seconds), file, f"{records}/{file}.json"]
 
 
-@contextlib.contextmanager
-def server(home: Path) -> Iterator[tuple[dict[str, str], int]]:
-    """A Prefect server of a SPARC_HOME of our own: (environment of commands, the server's process id)."""
-    env = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "SPARC_"))}
-    env["SPARC_HOME"] = str(home)
-    home.mkdir()
-    subprocess.run((SPARC, "server", "start"), env=env, check=True, stdout=subprocess.DEVNULL)
-    try:
-        yield env, json.loads((home / "server.json").read_text())["pid"]
-    finally:
-        subprocess.run((SPARC, "server", "stop"), env=env, check=True, stdout=subprocess.DEVNULL)
-
-
-def write_plan(count: int, asked: argparse.Namespace, place: Path) -> Path:
-    """A plan of one phase whose assignments sleep and write one file each."""
-    folder = place / "plan"
-    folder.mkdir()
-    (place / "records").mkdir()
-    shutil.copy(SLEEPER, folder)
-    shape = Shape(asked.shape)
-    assignments = {
+def assignments(shape: str, count: int) -> dict[str, Any]:
+    """As a plan has them."""
+    return {
         f"a{number}": {
-            "role": "Sleeper", "prompt": "Sleep, then write the file.", "deliverables": [f"out/a{number}.txt"],
-            "agent": f"a{number}", "needs": [f"a{need}" for need in shape.needs(number)],
+            "role": "Sleeper",
+            "prompt": "Sleep, then write the file.",
+            "deliverables": [f"a{number}.txt"],
+            "needs": [f"a{need}" for need in needs(shape, number)],
         }
         for number in range(count)
-    }  # fmt: skip
-    # the file's folder is there from the start: the agents make none
-    agents = {
-        f"a{number}": {"command": agent(asked.seconds, f"out/a{number}.txt", f"{place}/records/{number}", "{plan_dir}/sleeper.py")}
-        for number in range(count)
     }
-    plan = {
-        "sparc": 1, "name": f"bench-{count}", "base": "main", "agents": agents, "resources": {"agents": count},
-        "phases": {"refinement": {"assignments": assignments, "gate": ["deliverables"]}},
-    }  # fmt: skip
-    (folder / "plan.yaml").write_text(yaml.safe_dump(plan, sort_keys=False))
-    return folder / "plan.yaml"
+
+
+def needs(shape: str, number: int) -> list[int]:
+    """Which assignments, counted from 0, the one with this number needs."""
+    if shape == "flat" or number == 0:
+        return []
+    return [number - 1 if shape == "chain" else (number - 1) // 2]
+
+
+def longest(shape: str, count: int) -> int:
+    """How many agents the longest chain has."""
+    depths: list[int] = []
+    for number in range(count):
+        depths.append(1 + max((depths[need] for need in needs(shape, number)), default=0))
+    return max(depths)
+
+
+# -- how it is measured
+
+
+def one_after_another(count: int, seconds: float) -> float:
+    """How long the agents' commands take with nothing around them."""
+    with tempfile.TemporaryDirectory(prefix="sparc-benchmark-") as scratch:
+        began = time.monotonic()
+        for number in range(count):
+            argv = sleeper(seconds, SLEEPER.parent, f"a{number}.txt", Path(scratch))
+            subprocess.run(argv, cwd=scratch, check=True)
+        return time.monotonic() - began
+
+
+def run(asked: argparse.Namespace, count: int, folder: Path, place: Place, about: Mapping[str, Any]) -> Figures:
+    """One `sparc run`, watched from outside."""
+    plan = write_plan(asked, count, folder)
+    repository = shutil.copytree(place.repository, folder / "repository")
+    load, before, busy = os.getloadavg()[0], server_cpu(place), machine_busy()
+    with (folder / "log").open("wb") as log:
+        began = time.clock_gettime(time.CLOCK_MONOTONIC)
+        argv = (SPARC, "run", plan, "--repository", repository, "--json")
+        process = subprocess.Popen(argv, env=place.env, stdout=log, stderr=log)
+        with Peak(process.pid) as peak:
+            _, status, used = os.wait4(process.pid, 0)
+        wall = time.clock_gettime(time.CLOCK_MONOTONIC) - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    everything, during = used.ru_utime + used.ru_stime, server_cpu(place) - before
+    share = (machine_busy() - busy - everything - during) / (wall * (os.cpu_count() or 1))
+    records = [json.loads(file.read_text()) for file in folder.glob("a*.txt.json")]
+    if process.returncode or len(records) != count:
+        raise SystemExit(f"sparc ended with {process.returncode}:\n{(folder / 'log').read_text()}")
+    time.sleep(SETTLING)
+    start, end = min(record["start"] for record in records), max(record["end"] for record in records)
+    return Figures(
+        assignments=count, wall=wall, ratio=wall / about["ideal"], first_agent=start - began, asking=end - start,
+        closing=began + wall - end, cpu=everything - sum(record["cpu"] for record in records),
+        cpu_server=server_cpu(place) - before, peak_rss=peak.value, load=load, others=max(share, 0.0), **about,
+    )  # fmt: skip
+
+
+def server_cpu(place: Place) -> float:
+    """Processor seconds that the server has used since it was started."""
+    fields = Path(f"/proc/{place.server}/stat").read_text().rpartition(")")[2].split()
+    return sum(int(fields[column]) for column in (11, 12, 13, 14)) / TICK
+
+
+def machine_busy() -> float:
+    """Processor seconds that all programs of the machine have used since it was started."""
+    user, nice, system, *_ = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
+    return (int(user) + int(nice) + int(system)) / TICK
+
+
+# -- how it is told
+
+
+def fit(found: Sequence[Figures], key: str) -> tuple[float, float] | None:
+    """(fixed part, part of each assignment) of a figure, by least squares; None for one number of assignments."""
+    if len({figures.assignments for figures in found}) < 2:  # noqa: PLR2004 - a line has two points
+        return None
+    slope, intercept = statistics.linear_regression(
+        [figures.assignments for figures in found], [getattr(figures, key) for figures in found]
+    )
+    return intercept, slope
+
+
+def document(asked: argparse.Namespace, found: Sequence[Figures]) -> dict[str, Any]:
+    """All of it as JSON."""
+    fits = {key: fit(found, key) for key in ("cpu", "cpu_server")}
+    return {
+        "machine": machine(),
+        "seconds": asked.seconds,
+        "shape": asked.shape,
+        "runs": [asdict(figures) for figures in found],
+        "fits": {key: value and {"fixed": value[0], "per_assignment": value[1]} for key, value in fits.items()},
+    }
+
+
+def machine() -> dict[str, Any]:
+    """On what the figures were measured."""
+    names = [line.partition(":")[2] for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    git = subprocess.run(("git", "--version"), check=True, capture_output=True, text=True).stdout.split()[2]
+    return {
+        "processor": (names or [platform.machine()])[0].strip(),
+        "cores": os.cpu_count(),
+        "memory_gib": round(memory, 1),
+        "python": platform.python_version(),
+        "git": git,
+    }
+
+
+HEADER = (
+    "   n   wall  ideal  ratio  one by one    first  asking  closing     CPU  server CPU    RSS   load  others\n"
+    "          s      s                  s        s       s        s       s           s     MB              %"
+)
+
+
+def row(figures: Figures) -> str:
+    """One line of the table."""
+    mark = "*" if figures.sequential_is == "computed" else " "
+    return (
+        f"{figures.assignments:4} {figures.wall:6.2f} {figures.ideal:6.2f} {figures.ratio:6.2f} "
+        f"{figures.sequential:10.2f}{mark} {figures.first_agent:8.2f} {figures.asking:7.2f} {figures.closing:8.2f} "
+        f"{figures.cpu:7.2f} {figures.cpu_server:11.2f} {figures.peak_rss:6.0f} {figures.load:6.1f} "
+        f"{100 * figures.others:7.0f}"
+    )
+
+
+def text(asked: argparse.Namespace, found: Sequence[Figures]) -> str:
+    """All of it for people."""
+    lines = [", ".join(f"{key} {value}" for key, value in machine().items())]
+    lines += [f"agents of {asked.seconds:g} s, {asked.shape}, on {FILES} files", "", HEADER, *map(row, found), ""]
+    for key, name in (("cpu", "CPU of sparc"), ("cpu_server", "CPU of the server")):
+        if line := fit(found, key):
+            lines.append(f"{name}: {line[0]:.2f} s + {1000 * line[1]:.0f} ms an assignment (least squares)")
+    if any(figures.sequential_is == "computed" for figures in found):
+        lines.append("* computed from one agent; `--sequential-limit` says how much is measured")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

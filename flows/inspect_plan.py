@@ -10,7 +10,7 @@ from flows.outline import mapping, texts, works
 from flows.places import TOP, inside
 from flows.plan import Plan
 from flows.words import did_you_mean
-from tasks.errors import PlanInvalid, Problem
+from tasks.errors import Problem
 
 _UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 """Control characters and halves of characters: no program takes them as arguments, no file holds them as text."""
@@ -24,12 +24,6 @@ def inspect(plan: Plan) -> list[Problem]:
 def warnings(plan: Plan) -> list[Problem]:
     """What is legal and likely to hurt: concurrent assignments that own the same paths."""
     return [found for phase in works(plan.model_dump(mode="json")).values() for found in shared_ground(phase)]
-
-
-def require_sound(plan: Plan, source: str = "plan") -> None:
-    """For plans made in Python: PlanInvalid with every problem that `inspect` finds."""
-    if problems := inspect(plan):
-        raise PlanInvalid(source, problems)
 
 
 def inspect_data(data: object) -> list[Problem]:

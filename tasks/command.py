@@ -168,15 +168,14 @@ def run_foreign(command: Command, log: Path | None = None) -> Completed:
     started = time.monotonic()
     scope = processes.get()
     with contextlib.ExitStack() as stack:
+        spool = stack.enter_context(log.open("wb")) if log else None
         theirs, ours = stack.enter_context(scope.lifeline())
         status, status_end = os.pipe()
         stack.callback(os.close, status)
-        spool = stack.enter_context(log.open("wb")) if log else None
         try:
             process = stack.enter_context(_spawn(command, theirs, status_end))
         except OSError as problem:
-            failure = f"cannot start {command.argv[0]}: {problem.strerror}"
-            return Completed(None, b"", b"", time.monotonic() - started, failure)
+            return Completed(None, b"", b"", 0.0, f"cannot start {command.argv[0]}: {problem.strerror}")
         finally:
             os.close(status_end)
         stack.callback(scope.cut, ours)  # first of all, or whatever is raised below waits for the program's own end
@@ -240,15 +239,11 @@ class _Pump:
                     scope.cut(lifeline)
                 if late or scope.stopped:
                     ending = min(ending, now + PATIENCE)
-                    self._urge(now > ending)
+                    # the program may have stopped its supervisor
+                    self._process.send_signal(signal.SIGKILL if now > ending else signal.SIGCONT)
                 for key, _ in self._selector.select(min(max(deadline - now, 0), TICK)):
                     self._move(key)
         return late
-
-    def _urge(self, at_once: bool) -> None:  # noqa: FBT001
-        """See that the supervisor ends its tree although the program has stopped it, or at last without that."""
-        if not self._gone_at:
-            self._process.send_signal(signal.SIGKILL if at_once else signal.SIGCONT)
 
     def _move(self, key: selectors.SelectorKey) -> None:
         if key.fileobj is self._stdin:
@@ -277,7 +272,7 @@ class _Pump:
         """What the supervisor said: `pid`, and `code` or `failure`; the first word on a matter counts."""
         record: dict[str, Any] = {}
         for line in bytes(self._said).splitlines():
-            with contextlib.suppress(ValueError):  # a line that is cut off by a death
+            with contextlib.suppress(ValueError, TypeError):  # cut off by a death, or not its word
                 record = json.loads(line) | record
         return record if "code" in record or "failure" in record else record | {"failure": SUPERVISOR_KILLED}
 

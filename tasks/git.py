@@ -7,6 +7,8 @@ brings the user's own work tree forward.
 
 import contextlib
 import os
+import random
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,11 +16,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from gates.subject import TreeFile
+from gates.subject import REGULAR, TreeFile
 from tasks.command import Command, Completed, run
 from tasks.errors import SparcError
 
 ZERO = "0" * 40
+ROUNDS = 10  # tries at references that others may be making at the same time
 IDENTITY = {"NAME": "sparc", "EMAIL": "sparc@localhost"}
 # What is stored is what is on disk, byte for byte: no line ending, keyword, filter or encoding conversion, and no
 # merge driver, whatever a tree's own .gitattributes say ($GIT_DIR/info/attributes wins over them).
@@ -166,11 +169,11 @@ class Git:
         output = self.run("cat-file", "--batch", stdin="".join(f"{name}\n" for name in names).encode())
         at = 0
         while at < len(output):
-            header, _, _ = output[at:].partition(b"\n")
-            fields = header.decode().split()
+            begin = output.index(b"\n", at) + 1
+            header = output[at : begin - 1].decode()
+            fields = header.split()
             if len(fields) != 3:  # noqa: PLR2004 - `oid type size`; anything else is git's word for a missing object
-                raise GitError(f"git in {self.directory}: object {header.decode()}")
-            begin = at + len(header) + 1
+                raise GitError(f"git in {self.directory}: object {header}")
             yield fields[0], output[begin : begin + int(fields[2])]
             at = begin + int(fields[2]) + 1
 
@@ -191,12 +194,16 @@ class Git:
                 files.append(TreeFile(path=os.fsdecode(name), mode=mode, size=0 if size == "-" else int(size)))
         return tuple(files)
 
+    def entry(self, tree: str, path: str) -> tuple[str, str] | None:
+        """(mode, object id) of what a tree or commit has at a path, or None."""
+        entry = self.run("ls-tree", "-z", "--full-tree", tree, "--", path).decode(errors="surrogateescape")
+        mode, _kind, oid = entry.partition("\t")[0].split() if entry else ("", "", "")
+        return (mode, oid) if entry else None
+
     def read(self, tree: str, path: str) -> bytes | None:
         """A regular file's contents in a tree or commit, or None."""
-        entry = self.run("ls-tree", "-z", "--full-tree", tree, "--", path)
-        if not entry.startswith((b"100644 blob", b"100755 blob")):
-            return None
-        return self.run("cat-file", "blob", entry.split()[2].decode())
+        entry = self.entry(tree, path)
+        return self.run("cat-file", "blob", entry[1]) if entry and entry[0] in REGULAR else None
 
     def changed(self, old: str, new: str) -> tuple[str, ...]:
         """Paths that differ between two trees or commits, deletions and modes included; a rename is two paths."""
@@ -234,16 +241,18 @@ class Git:
     # -- moving references
 
     def create_refs(self, refs: Mapping[str, str]) -> None:
-        """Create references that must not exist with another value; existing equal ones are fine."""
-        known = self.refs(*refs)
-        fresh = {name: oid for name, oid in refs.items() if known.get(name) != oid}
-        if fresh:
-            self.run(
-                "update-ref",
-                "--stdin",
-                "-z",
-                stdin=b"".join(f"create {name}\0{oid}\0".encode() for name, oid in fresh.items()),
-            )
+        """Create references that must not exist with another value; existing equal ones are fine, whoever made them."""
+        for _ in range(ROUNDS):
+            known = self.refs(*refs)
+            fresh = {name: oid for name, oid in refs.items() if known.get(name) != oid}
+            orders = b"".join(f"create {name}\0{oid}\0".encode() for name, oid in fresh.items())
+            done = self.try_run("update-ref", "--stdin", "-z", stdin=orders)
+            if done.code == 0:
+                return
+            if known.keys() & fresh.keys():
+                break
+            time.sleep(random.uniform(0, 0.1))  # noqa: S311 - somebody else may be making the same ones
+        raise GitError(f"git update-ref in {self.directory}: {done.stderr.decode(errors='replace').strip()}")
 
     def move(self, ref: str, new: str, old: str) -> bool:
         """Compare-and-swap of one reference (`old` ZERO: must not exist); False if it has another value by now."""

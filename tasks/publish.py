@@ -30,6 +30,8 @@ def fetch(into: Git, hub: Hub, refspec: str) -> None:
             "fetch",
             "--quiet",
             "--no-tags",
+            "--no-prune",  # the user's fetch.prune would delete the evidence of every other run
+            "--no-recurse-submodules",
             "--no-write-fetch-head",
             "--no-auto-maintenance",
             str(hub.directory),

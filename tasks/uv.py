@@ -82,7 +82,7 @@ class Uv:
         return {"UV_PYTHON_DOWNLOADS": "never"} | self.basics | index_settings(self.caller) | ours
 
     def __call__(self, *arguments: str, cwd: Path, more: Mapping[str, str] | None = None) -> str:
-        """Run one command; its standard output. `more` goes into its environment. Raises UvFailed with its last lines."""
+        """Run one command, with `more` in its environment; its standard output. Raises UvFailed with its last lines."""
         environment = {**self._environment, **(more or {})}
         self.home.mkdir(parents=True, exist_ok=True)
         done = run_foreign(Command((find_uv_bin(), *arguments), cwd, environment, timeout=TIMEOUT))

@@ -86,15 +86,15 @@ def files_below(root: Path, tracked: set[str], promised: Callable[[str], bool]) 
     in_tracked = {parent for name in tracked for parent in _parents(name)}
     for directory, names, files in os.walk(root):
         place = "" if Path(directory) == root else Path(directory).relative_to(root).as_posix() + "/"
-        if not place:
-            names[:] = [name for name in names if name != ".git"]
-        elif ".git" in names or ".git" in files:
+        if place and ".git" in (*names, *files):
             raise NestedRepository(f"{place}.git")
-        links = [name for name in names if (Path(directory) / name).is_symlink()]
-        names[:] = [name for name in names if not _is_cache(name) or place + name in in_tracked]
+        links = [name for name in names if Path(directory, name).is_symlink()]
+        names[:] = [
+            name for name in names if name != ".git" and (not _is_cache(name) or place + name in in_tracked)
+        ]
         for name in (*files, *links):
             path = place + name
-            if (not _is_cache(name) or promised(path) or path in tracked) and not (not place and name == ".git"):
+            if path != ".git" and (not _is_cache(name) or path in tracked or promised(path)):
                 yield path
 
 

@@ -74,6 +74,13 @@ def test_an_assignment_owns_its_deliverables_unless_it_says_more() -> None:
     assert Assignment(**_work("docs/a.md", writes=["docs/", "x"])).owned == ("docs/**", "x")
 
 
+def test_what_is_switched_off_stays_off_however_short_a_plan_is_written() -> None:
+    gate = [{"radon": {"complexity": "C", "maintainability": None}}]
+    plan = _plan(environment={"python": None}, phases={"specification": _phase("a", gate=gate)})
+    assert Plan.model_validate(plan.model_dump(mode="json")) == plan
+    assert Plan.model_validate(plan.model_dump(mode="json", exclude_defaults=True)) == plan
+
+
 def test_a_plan_does_not_change() -> None:
     with pytest.raises(ValidationError):
         _plan().name = "other"  # type: ignore[misc]
