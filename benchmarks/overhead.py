@@ -20,11 +20,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
 SPARC = Path(sys.executable).with_name("sparc")
+GIT = shutil.which("git") or "git"
 SLEEPER = Path(__file__).with_name("sleeper.py")
 FILES, FOLDERS, LINES = 1000, 20, 40
 TICK = os.sysconf("SC_CLK_TCK")
@@ -54,6 +55,8 @@ class Figures:
     """From the last agent's end to the command's: merge, gate, release, report."""
     cpu: float
     """User and system time of sparc and of all that it started, less the agents' own."""
+    cpu_flow: float
+    """The part of it that the flow process used itself; the rest are git, supervisors and the gate's workers."""
     cpu_server: float
     peak_rss: float
     """Of the flow process, in MB."""
@@ -76,15 +79,18 @@ class Place:
     """Copied for every run."""
 
 
-class Peak:
-    """Looks at a process again and again for the most memory that it ever held, in MB."""
+class Watch:
+    """Looks at the flow process again and again, for what nobody can tell when it has ended."""
 
     def __init__(self, pid: int) -> None:
-        self.value = 0.0
-        self._status, self._over = Path(f"/proc/{pid}/status"), threading.Event()
+        self.peak_rss = 0.0
+        """The most memory that it ever held, in MB."""
+        self.cpu = 0.0
+        """Processor seconds of its own, without its children's."""
+        self._pid, self._over = pid, threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
 
-    def __enter__(self) -> "Peak":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -94,16 +100,17 @@ class Peak:
 
     def _look(self) -> None:
         while not self._over.wait(POLL):
-            with contextlib.suppress(OSError, StopIteration):
-                lines = self._status.read_text().splitlines()
-                self.value = int(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) / 1024
+            with contextlib.suppress(OSError, StopIteration):  # it may end at any moment
+                self.cpu = max(self.cpu, processor_seconds(self._pid, (11, 12)))
+                lines = Path(f"/proc/{self._pid}/status").read_text().splitlines()
+                self.peak_rss = int(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) / 1024
 
 
 def main() -> None:
     """Measure what is asked, and print."""
     asked = arguments()
     found = []
-    with tempfile.TemporaryDirectory(prefix="sparc-benchmark-") as scratch, placed(Path(scratch)) as place:
+    with scratch_in(asked.scratch) as scratch, placed(scratch) as place:
         for figures in measured(asked, place):
             found.append(figures)
             print(row(figures), file=sys.stderr, flush=True)
@@ -119,6 +126,7 @@ def arguments() -> argparse.Namespace:
     add("--shape", choices=("flat", "chain", "tree"), default="flat", help="tree: two need each")
     add("--repeat", type=int, default=1, metavar="TIMES", help="measure each number so often")
     add("--sequential-limit", type=float, default=60.0, metavar="SECONDS", help="compute what would take longer (60)")
+    add("--scratch", type=Path, metavar="DIRECTORY", help="where all of it happens (the system's temporary directory)")
     add("--json", action="store_true", help="one JSON document on standard output")
     return parser.parse_args()
 
@@ -144,6 +152,13 @@ def measured(asked: argparse.Namespace, place: Place) -> Iterator[Figures]:
 
 
 @contextlib.contextmanager
+def scratch_in(directory: Path | None) -> Iterator[Path]:
+    """A folder for everything; it is taken away as a whole at the end, for deleting slows ext4 down (README.md)."""
+    with tempfile.TemporaryDirectory(prefix="sparc-benchmark-", dir=directory) as scratch:
+        yield Path(scratch)
+
+
+@contextlib.contextmanager
 def placed(scratch: Path) -> Iterator[Place]:
     """A repository, and a SPARC_HOME whose server is up."""
     env = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "SPARC_"))}
@@ -165,7 +180,7 @@ def make_repository(path: Path) -> Path:
         file.write_text("".join(f"value_{number}_{line} = {line}\n" for line in range(LINES)))
     who = ("-c", "user.name=benchmark", "-c", "user.email=benchmark@localhost")
     for words in (("init", "-q", "-b", "main"), ("add", "."), (*who, "commit", "-qm", "Begin")):
-        subprocess.run(("git", *words), cwd=path, check=True)
+        subprocess.run((GIT, *words), cwd=path, check=True)
     return path
 
 
@@ -236,16 +251,16 @@ def run(asked: argparse.Namespace, count: int, folder: Path, place: Place, about
     """One `sparc run`, watched from outside."""
     plan = write_plan(asked, count, folder)
     repository = shutil.copytree(place.repository, folder / "repository")
-    load, before, busy = os.getloadavg()[0], server_cpu(place), machine_busy()
+    load, before, busy = os.getloadavg()[0], processor_seconds(place.server), machine_busy()
     with (folder / "log").open("wb") as log:
         began = time.clock_gettime(time.CLOCK_MONOTONIC)
         argv = (SPARC, "run", plan, "--repository", repository, "--json")
         process = subprocess.Popen(argv, env=place.env, stdout=log, stderr=log)
-        with Peak(process.pid) as peak:
+        with Watch(process.pid) as watch:
             _, status, used = os.wait4(process.pid, 0)
         wall = time.clock_gettime(time.CLOCK_MONOTONIC) - began
     process.returncode = os.waitstatus_to_exitcode(status)
-    everything, during = used.ru_utime + used.ru_stime, server_cpu(place) - before
+    everything, during = used.ru_utime + used.ru_stime, processor_seconds(place.server) - before
     share = (machine_busy() - busy - everything - during) / (wall * (os.cpu_count() or 1))
     records = [json.loads(file.read_text()) for file in folder.glob("a*.txt.json")]
     if process.returncode or len(records) != count:
@@ -254,15 +269,16 @@ def run(asked: argparse.Namespace, count: int, folder: Path, place: Place, about
     start, end = min(record["start"] for record in records), max(record["end"] for record in records)
     return Figures(
         assignments=count, wall=wall, ratio=wall / about["ideal"], first_agent=start - began, asking=end - start,
-        closing=began + wall - end, cpu=everything - sum(record["cpu"] for record in records),
-        cpu_server=server_cpu(place) - before, peak_rss=peak.value, load=load, others=max(share, 0.0), **about,
+        closing=began + wall - end, cpu=everything - sum(record["cpu"] for record in records), cpu_flow=watch.cpu,
+        cpu_server=processor_seconds(place.server) - before, peak_rss=watch.peak_rss, load=load, others=max(share, 0.0),
+        **about,
     )  # fmt: skip
 
 
-def server_cpu(place: Place) -> float:
-    """Processor seconds that the server has used since it was started."""
-    fields = Path(f"/proc/{place.server}/stat").read_text().rpartition(")")[2].split()
-    return sum(int(fields[column]) for column in (11, 12, 13, 14)) / TICK
+def processor_seconds(pid: int, columns: Sequence[int] = (11, 12, 13, 14)) -> float:
+    """What a process has used; by default with its children that have ended. See proc_pid_stat(5)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(int(fields[column]) for column in columns) / TICK
 
 
 def machine_busy() -> float:
@@ -286,7 +302,7 @@ def fit(found: Sequence[Figures], key: str) -> tuple[float, float] | None:
 
 def document(asked: argparse.Namespace, found: Sequence[Figures]) -> dict[str, Any]:
     """All of it as JSON."""
-    fits = {key: fit(found, key) for key in ("cpu", "cpu_server")}
+    fits = {key: fit(found, key) for key in ("cpu", "cpu_flow", "cpu_server")}
     return {
         "machine": machine(),
         "seconds": asked.seconds,
@@ -300,7 +316,7 @@ def machine() -> dict[str, Any]:
     """On what the figures were measured."""
     names = [line.partition(":")[2] for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    git = subprocess.run(("git", "--version"), check=True, capture_output=True, text=True).stdout.split()[2]
+    git = subprocess.run((GIT, "--version"), check=True, capture_output=True, text=True).stdout.split()[2]
     return {
         "processor": (names or [platform.machine()])[0].strip(),
         "cores": os.cpu_count(),
@@ -311,8 +327,8 @@ def machine() -> dict[str, Any]:
 
 
 HEADER = (
-    "   n   wall  ideal  ratio  one by one    first  asking  closing     CPU  server CPU    RSS   load  others\n"
-    "          s      s                  s        s       s        s       s           s     MB              %"
+    "   n   wall  ideal  ratio  one by one   first  asking closing    CPU  (flow)  server CPU   RSS  load others\n"
+    "          s      s                  s       s       s       s      s       s           s    MB            %"
 )
 
 
@@ -321,9 +337,9 @@ def row(figures: Figures) -> str:
     mark = "*" if figures.sequential_is == "computed" else " "
     return (
         f"{figures.assignments:4} {figures.wall:6.2f} {figures.ideal:6.2f} {figures.ratio:6.2f} "
-        f"{figures.sequential:10.2f}{mark} {figures.first_agent:8.2f} {figures.asking:7.2f} {figures.closing:8.2f} "
-        f"{figures.cpu:7.2f} {figures.cpu_server:11.2f} {figures.peak_rss:6.0f} {figures.load:6.1f} "
-        f"{100 * figures.others:7.0f}"
+        f"{figures.sequential:10.2f}{mark}{figures.first_agent:8.2f} {figures.asking:7.2f} {figures.closing:7.2f}"
+        f"{figures.cpu:7.2f} {figures.cpu_flow:7.2f} {figures.cpu_server:11.2f} {figures.peak_rss:5.0f} "
+        f"{figures.load:5.1f} {100 * figures.others:6.0f}"
     )
 
 
@@ -331,7 +347,7 @@ def text(asked: argparse.Namespace, found: Sequence[Figures]) -> str:
     """All of it for people."""
     lines = [", ".join(f"{key} {value}" for key, value in machine().items())]
     lines += [f"agents of {asked.seconds:g} s, {asked.shape}, on {FILES} files", "", HEADER, *map(row, found), ""]
-    for key, name in (("cpu", "CPU of sparc"), ("cpu_server", "CPU of the server")):
+    for key, name in (("cpu", "CPU of sparc"), ("cpu_flow", "its flow process"), ("cpu_server", "CPU of the server")):
         if line := fit(found, key):
             lines.append(f"{name}: {line[0]:.2f} s + {1000 * line[1]:.0f} ms an assignment (least squares)")
     if any(figures.sequential_is == "computed" for figures in found):

@@ -56,9 +56,9 @@ def tell(repository, run):
     printed(SPARC, "report", run, "--html", report)
     say(f"\nThe ledger is released in {repository}: branch main, and its work tree.")
     say(git(repository, "log", "--first-parent", "--format=  %h %s"))
-    say(f"Report:     {report}")
-    say(f"Prefect UI: {printed(SPARC, 'server', 'status')}")
-    say(f"Verify:     {printed(SPARC, 'verify', '--repository', repository)}")
+    say(f"Report: {report}")
+    say(f"Prefect UI, with every run: {printed(SPARC, 'server', 'status')}")
+    say(f"sparc verify: {printed(SPARC, 'verify', '--repository', repository)}")
 
 
 def to_its_end(*command):
@@ -75,8 +75,9 @@ def to_its_end(*command):
 
 
 def printed(*command):
-    """What a program prints, the end of it without the line's."""
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False).stdout.rstrip()
+    """What a program prints, without the end of its last line."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return done.stdout.rstrip()
 
 
 def git(repository, *words):

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import gettempdir
 
-import click
 import typer
 
 from flows import cli_look, cli_memory, cli_run, cli_server
@@ -45,9 +44,9 @@ def main() -> None:
 def _code() -> int:
     try:
         result = app(standalone_mode=False)
-    except click.ClickException as problem:
+    except typer.TyperException as problem:
         return _tell_usage(problem)
-    except (click.Abort, KeyboardInterrupt, asyncio.CancelledError, Interrupted):
+    except (typer.Abort, KeyboardInterrupt, asyncio.CancelledError, Interrupted):
         return INTERRUPTED
     except SparcError as told:
         return _tell(told, REFUSED if isinstance(told, Refused) else BLOCKED)
@@ -65,11 +64,13 @@ def _tell(error: SparcError, code: int) -> int:
     return code
 
 
-def _tell_usage(problem: click.ClickException) -> int:
-    problem.show(file=sys.stderr)
+def _tell_usage(problem: typer.TyperException) -> int:
+    context = getattr(problem, "ctx", None)
+    if sentence := problem.format_message():  # empty where the help was wanted, and has been shown
+        command = context.command_path if context else "sparc"
+        typer.echo(f"{sentence.rstrip('.')}: `{command} --help` tells more", err=True)
     if _wants_json():
-        told = {"where": "", "line": None, "problem": problem.format_message()}
-        typer.echo(json.dumps({"ok": False, "problems": [told]}))
+        typer.echo(json.dumps({"ok": False, "problems": [{"where": "", "line": None, "problem": sentence}]}))
     return REFUSED
 
 

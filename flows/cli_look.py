@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,12 +12,13 @@ from flows.check_plan import Inspection, check_plan
 from flows.plan_schema import plan_schema
 from flows.settings import Settings
 from tasks.context import Context
-from tasks.errors import Refused
+from tasks.errors import Refused, SparcError
 from tasks.journal import Journal
 from tasks.outcome import RunOutcome, outcome_of
 from tasks.report import answer_lines, status_lines, summary
 from tasks.repository import open_repository
 from tasks.run_folder import RunFolder, runs
+from tasks.wording import count
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Where = Annotated[Path, typer.Option("--repository", help="The repository.")]
@@ -47,11 +48,12 @@ def _remarks(plan: Path, found: Inspection) -> Iterator[str]:
 
 def _shape(plan: Path, found: Inspection) -> Iterator[str]:
     if not found.ok:
-        yield f"{plan}: {len(found.problems)} problems, nothing would be started"
+        yield f"{plan}: {count(len(found.problems), 'problem')}, nothing would be started"
         return
-    yield f"{plan}: {found.assignments} assignments in {len(found.phases)} phases, at most {found.parallelism} at once"
+    size = f"{count(found.assignments, 'assignment')} in {count(len(found.phases), 'phase')}"
+    yield f"{plan}: {size}, at most {found.parallelism} at once"
     for number, phase in enumerate(found.phases, 1):
-        yield f"\n{number} {phase.name}: {phase.assignments} assignments"
+        yield f"\n{number} {phase.name}: {count(phase.assignments, 'assignment')}"
         yield from (f"    {' '.join(layer)}" for layer in phase.layers)
         yield f"  longest chain: {' -> '.join(phase.critical_path)}"
         yield from (f"  gate: {stated}" for stated in phase.gate)
@@ -72,9 +74,19 @@ def status(run: Annotated[str | None, typer.Argument(help="One run, in detail.")
     if run is not None:
         typer.echo(summary(_outcome(RunFolder(home, run))).rstrip("\n"))
         return 0
-    known = runs(home)
-    typer.echo("\n".join(status_lines([_outcome(folder) for folder in known])) if known else f"no runs under {home}")
+    typer.echo("\n".join(_all_lines(runs(home))) or f"no runs under {home}")
     return 0
+
+
+def _all_lines(known: Sequence[RunFolder]) -> list[str]:
+    """A line a run; one of which nothing can be told says so below the others, and keeps none of them back."""
+    told, untold = [], []
+    for folder in known:
+        try:
+            told.append(_outcome(folder))
+        except SparcError as problem:
+            untold.append(str(problem))
+    return [*status_lines(told), *untold]
 
 
 def _outcome(folder: RunFolder) -> RunOutcome:

@@ -41,7 +41,13 @@ def run(
     as_json: Json = False,  # noqa: FBT002
 ) -> int:
     """Run a plan: its phases, their gates, the release."""
-    return _carry(prepare(plan, repository, run, Settings(), os.environ), yes, as_json)
+    return _carry(prepare(plan, repository, run, Settings(), os.environ, _answering), yes, as_json)
+
+
+def _answering() -> None:
+    from flows.running import answering  # noqa: PLC0415 - Prefect takes a second to import
+
+    answering()
 
 
 def resume(

@@ -72,8 +72,11 @@ async def examine(phase: PhaseWork, question: Question) -> Answers:
         environment=work.plan.environment, folder=place, words=words_of(phase, question.assignment),
         home=work.folder.home, env=work.env,
     )  # fmt: skip
-    with Bench(exam, question.checks) as bench:
+    bench = Bench(exam, question.checks)
+    try:
         answers = await asyncio.gather(*(_answer(phase, question, bench, check) for check in question.checks))
+    finally:
+        await in_thread(bench.close)  # deletes thousands of files
     return Answers(tuple(verdict for verdict, _ in answers), tuple(name for _, name in answers))
 
 

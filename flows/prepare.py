@@ -5,17 +5,19 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from flows.plan import Plan
 from flows.programs import missing_programs
-from flows.read_plan import load_plan
+from flows.read_plan import load_plan, read_plan
 from flows.settings import Settings
 from tasks.agents.registry import check_home
 from tasks.errors import PlanInvalid, Refused
+from tasks.git import GitError
 from tasks.hub import TRAILER_RUN, create_hub
 from tasks.repository import Repository, base_of, open_repository
 from tasks.run_folder import RUN_ID, RunFolder, RunRecord, copy_plan, exclusive
@@ -24,48 +26,83 @@ OWN_PLAN = "plan.json"
 RELEASED = "released"
 
 
+class _Copy(NamedTuple):
+    """A private copy of the plan and its folder: what is checked is what will run."""
+
+    source: Path
+    """The plan's file."""
+    fingerprint: str
+    written_in: Path
+    """The folder that was copied, by which people know it."""
+
+
 def prepare(
-    plan: Plan | Path | str, repository: Path | str, run: str | None, settings: Settings, env: Mapping[str, str]
+    plan: Plan | Path | str,
+    repository: Path | str,
+    run: str | None,
+    settings: Settings,
+    env: Mapping[str, str],
+    ready: Callable[[], object] = lambda: None,
 ) -> RunFolder:
-    """The folder of a new run, or of the unfinished one that `run` names. Raises Refused or PlanInvalid."""
-    repository = Path(repository)
+    """The folder of a new run, or of the unfinished one that `run` names. Raises Refused or PlanInvalid.
+
+    `ready` is called when nothing else speaks against a new run and nothing is made yet; it may refuse as well.
+    """
+    if run is not None and not RUN_ID.fullmatch(run):
+        raise Refused(f"{run!r} is no run id: a-z, 0-9 and -, at most 120 characters")
+    if run is not None and _is_its_own(plan, folder := RunFolder(settings.root, run)):
+        return folder
     try:
-        with _copied(plan if isinstance(plan, Plan) else Path(plan)) as (source, fingerprint):
-            return _prepare(source, fingerprint, repository, run, settings, env)
+        with _copied(plan if isinstance(plan, Plan) else Path(plan), settings.root) as copy:
+            return _prepare(copy, Path(repository), run, settings, env, ready)
     except OSError as problem:
         raise Refused(f"cannot write under {settings.root} (SPARC_HOME): {problem}") from problem
 
 
+def _is_its_own(plan: Plan | Path | str, folder: RunFolder) -> bool:
+    """Whether a run is to go on with its own copy, beside which its agents may have left what they like."""
+    return not isinstance(plan, Plan) and folder.exists and Path(plan) == folder.plan_dir / folder.record.plan_file
+
+
 def _prepare(
-    source: Path, fingerprint: str, repository: Path, run: str | None, settings: Settings, env: Mapping[str, str]
+    copy: _Copy,
+    repository: Path,
+    run: str | None,
+    settings: Settings,
+    env: Mapping[str, str],
+    ready: Callable[[], object],
 ) -> RunFolder:
-    loaded = load_plan(source)
-    if run is not None and not RUN_ID.fullmatch(run):
-        raise Refused(f"{run!r} is no run id: a-z, 0-9 and -, at most 120 characters")
+    loaded = load_plan(copy.source)
     folder = RunFolder(settings.root, run or new_run_id(loaded.name))
     if folder.exists:
-        return _known(folder, loaded, fingerprint)
-    settings.root.mkdir(parents=True, exist_ok=True)
-    problems = missing_programs(loaded, source.parent)
-    if problems:
-        raise PlanInvalid(source.name, problems)
+        return _known(folder, loaded, copy.fingerprint, repository)
+    refuse_missing_programs(loaded, copy)
     opened = open_repository(repository)
     for spec in loaded.agents.values():
         check_home(spec, env, (settings.root, opened.path))
     base, start = base_of(opened, loaded.base)
     refuse_unreleased(opened, loaded.name, base)
+    record = RunRecord(
+        run=folder.run, plan=loaded.name, plan_file=copy.source.name, repository=opened.path, base=base, start=start,
+        memory=settings.memory, fingerprint=copy.fingerprint,
+    )  # fmt: skip
     with held(opened, loaded.name, folder.run):
-        record = RunRecord(
-            run=folder.run, plan=loaded.name, plan_file=source.name, repository=opened.path, base=base, start=start,
-            memory=settings.memory, fingerprint=fingerprint,
-        )  # fmt: skip
-        shutil.copytree(source.parent, folder.plan_dir, dirs_exist_ok=True)
-        create_hub(folder.hub, opened, folder.run, loaded.name, start)
-        folder.create(record)
+        ready()
+        _make(folder, record, copy, opened)
     return folder
 
 
-def _known(folder: RunFolder, plan: Plan, fingerprint: str) -> RunFolder:
+def _make(folder: RunFolder, record: RunRecord, copy: _Copy, repository: Repository) -> None:
+    try:
+        shutil.copytree(copy.source.parent, folder.plan_dir, dirs_exist_ok=True)
+        create_hub(folder.hub, repository, folder.run, record.plan, record.start)
+        folder.create(record)
+    except (OSError, GitError) as problem:
+        shutil.rmtree(folder.path, ignore_errors=True)
+        raise Refused(f"cannot make {folder.path} (below SPARC_HOME): {problem}") from problem
+
+
+def _known(folder: RunFolder, plan: Plan, fingerprint: str, repository: Path) -> RunFolder:
     record = folder.record
     if record.plan != plan.name or record.fingerprint != fingerprint:
         raise Refused(
@@ -74,7 +111,20 @@ def _known(folder: RunFolder, plan: Plan, fingerprint: str) -> RunFolder:
         )
     if is_released(folder):
         raise Refused(f"run {folder.run} is finished and released: another --run ID, or none, starts a new one")
+    if open_repository(repository).git.directory != open_repository(record.repository).git.directory:
+        raise Refused(f"run {folder.run} is of {record.repository}, not of {repository.resolve()}: another --run ID")
     return folder
+
+
+def refuse_missing_programs(plan: Plan, copy: _Copy) -> None:
+    """Raise PlanInvalid if an agent's program is not there; looked for in the copy, told as the user knows it."""
+    places = str(copy.source.parent), str(copy.written_in)
+    problems = [
+        found._replace(problem=found.problem.replace(*places)) for found in missing_programs(plan, copy.source.parent)
+    ]
+    if problems:
+        name = str(copy.written_in / copy.source.name)
+        raise PlanInvalid(name, read_plan(copy.source).lines.locate(problems))
 
 
 def is_released(folder: RunFolder) -> bool:
@@ -108,19 +158,19 @@ def refuse_unreleased(repository: Repository, plan: str, base: str) -> None:
 
 
 @contextlib.contextmanager
-def _copied(plan: Plan | Path) -> Iterator[tuple[Path, str]]:
-    """A private copy of the plan and its folder, and its fingerprint: what is checked is what will run."""
+def _copied(plan: Plan | Path, home: Path) -> Iterator[_Copy]:
     with TemporaryDirectory(prefix="sparc-plan-") as scratch:
         folder = Path(scratch) / "plan"
         if isinstance(plan, Plan):
             folder.mkdir()
-            source = folder / OWN_PLAN
+            source = written = folder / OWN_PLAN
             source.write_text(plan.model_dump_json(indent=1, exclude_none=True), encoding="utf-8")
         else:
             load_plan(plan)  # its problems are told with the path that the user gave
-            copy_plan(plan, folder)
-            source = folder / plan.resolve().name
-        yield source, _fingerprint(folder)
+            copy_plan(plan, folder, home)
+            written = plan.resolve()
+            source = folder / written.name
+        yield _Copy(source, _fingerprint(folder), written.parent)
 
 
 def _fingerprint(folder: Path) -> str:

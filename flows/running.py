@@ -29,7 +29,7 @@ async def arun(
     plan: Plan | Path | str, repository: Path | str = ".", *, run: str | None = None, yes: bool = False
 ) -> RunOutcome:
     """The same for callers with an event loop."""
-    folder = await asyncio.to_thread(prepare, plan, repository, run, Settings(), dict(os.environ))
+    folder = await asyncio.to_thread(prepare, plan, repository, run, Settings(), dict(os.environ), answering)
     return await carry(folder, yes=yes)
 
 
@@ -43,12 +43,18 @@ async def carry(folder: RunFolder, *, yes: bool, terminal: bool = False) -> RunO
         )
 
 
-@contextlib.contextmanager
-def connected(home: Path) -> Iterator[None]:
-    """For the time of a block: the server that the caller has set, or the local one. Raises Refused if it is silent."""
+def answering() -> str | None:
+    """The server that the caller has set; None if there is none. Raises Refused if it is silent."""
     configured = get_current_settings().api.url
     if configured:
         server.reachable(configured)
+    return configured
+
+
+@contextlib.contextmanager
+def connected(home: Path) -> Iterator[None]:
+    """For the time of a block: the server that the caller has set, or the local one. Raises Refused if it is silent."""
+    if answering():
         yield
         return
     with temporary_settings({PREFECT_API_URL: server.ensure(home).url}):

@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """`SPARC_*` variables."""
 
-    model_config = SettingsConfigDict(env_prefix="SPARC_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="SPARC_", env_ignore_empty=True, frozen=True)
 
     home: Path = Field(default_factory=lambda: Path.home() / ".sparc")
     """Where runs, environments, memory and the local server live."""

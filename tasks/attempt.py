@@ -22,7 +22,7 @@ from tasks.agents.registry import agent_of, environment_of
 from tasks.agents.spec import AgentSpec
 from tasks.assignment import Assignment
 from tasks.context import Context, Remembered, ToldFinding, prompt
-from tasks.git import ZERO
+from tasks.git import ZERO, GitError
 from tasks.hub import Hub
 from tasks.journal import AttemptEnded, AttemptStarted, Journal
 from tasks.run_folder import RunFolder, write_atomically
@@ -123,7 +123,7 @@ def _context(order: Order, attempt: int, findings: tuple[ToldFinding, ...], plac
 def _brief_and_ask(order: Order, context: Context, papers: Path) -> str | None:
     """Hand the context over and wait for the agent; why the attempt cannot count, if so."""
     text = prompt(context)
-    write_atomically(papers / "context.json", context.model_dump_json(indent=1).encode())
+    write_atomically(papers / "context.json", context.document)
     write_atomically(papers / "prompt.md", text.encode(errors="replace"))
     for folder in ("home", "tmp"):
         (papers / folder).mkdir(exist_ok=True)
@@ -147,6 +147,8 @@ def _take(space: workspace.Workspace, assignment: Assignment) -> tuple[workspace
         return None, [
             ToldFinding(check="attempt", path=str(found), message="a repository inside the workspace: remove it")
         ]
+    except GitError as refused:
+        return None, [ToldFinding(check="attempt", message=f"what was left cannot be stored: {refused}")]
     owned = matcher(assignment.owned)
     outside = [path for path in taken.changed if not owned(path) and not promised(path)]
     objections = [
@@ -179,7 +181,7 @@ def _keep(
         "agent_kind": order.agent.kind, "isolation": "none", "start": start, "tree": taken.tree if taken else None,
         "changed": list(taken.changed) if taken else [], "outcome": "failed" if reasons else "left",
         "findings": found, "seconds": round(seconds, 3),
-        "context": evidence.name_of(context.model_dump_json().encode()),
+        "context": evidence.name_of(context.document),
     }])  # fmt: skip
     if taken is None:
         return name, None

@@ -269,11 +269,11 @@ class _Pump:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What the supervisor said: `pid`, and `code` or `failure`; the first word on a matter counts."""
+        """What the supervisor said: `pid` first, and `code` or `failure` last; in between others may have spoken."""
         record: dict[str, Any] = {}
         for line in bytes(self._said).splitlines():
             with contextlib.suppress(ValueError, TypeError):  # cut off by a death, or not its word
-                record = json.loads(line) | record
+                record = record | json.loads(line) | ({"pid": record["pid"]} if "pid" in record else {})
         return record if "code" in record or "failure" in record else record | {"failure": SUPERVISOR_KILLED}
 
 

@@ -1,5 +1,6 @@
 """What an agent is told: one record, as JSON at SPARC_CONTEXT and rendered as the prompt on standard input."""
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -51,6 +52,11 @@ class Context(Frozen):
     findings: tuple[ToldFinding, ...]
     workspace: str
     """Absolute path; also the working directory."""
+
+    @property
+    def document(self) -> bytes:
+        """As JSON. Names of files may hold bytes that are no UTF-8: they are told with question marks."""
+        return json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False).encode(errors="replace")
 
 
 def told(verdicts: Sequence[Verdict]) -> tuple[ToldFinding, ...]:

@@ -1,6 +1,6 @@
 """The target's own environment: a copy of its kept dependencies, and the project itself installed from one checkout.
 
-After each installation the declared packages must be found in that checkout; no module of theirs is run for that.
+After its installation the project's packages must be found in that checkout; no module of theirs is run for that.
 """
 
 from collections.abc import Collection
@@ -70,7 +70,8 @@ def install(kept: Kept, project: Project, files: Collection[str], venv: Path, uv
         wanted = [f"--editable={place}" if editable else str(place) for place, editable in places]
         uv.install(venv, "--no-deps", *wanted, cwd=project.folder)
     packages = declared(project, files)
-    _assert_own(venv, project.checkout.resolve(), packages, uv)
+    if project.installable:
+        _assert_own(venv, project.checkout.resolve(), packages, uv)
     return Installed(kept.key, venv, tuple(package.path for package in packages))
 
 

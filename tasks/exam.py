@@ -1,7 +1,7 @@
 """What is asked of a tree, what comes back, and the record that is kept of it."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +13,7 @@ from gates.checks import Check, Runs
 from gates.verdict import Verdict
 from tasks.git import Git
 from tasks.redact import Redaction
+from tasks.rooms import CHECKOUT
 from tasks.suite_run import Left
 from tasks.target import Environment
 
@@ -50,9 +51,14 @@ class Measured(NamedTuple):
     seconds: float
 
 
-def measured(exam: Exam, check: Check, verdict: Verdict, left: Left | None, seconds: float) -> Measured:
-    """Answer and record as they can be shown: without secrets, and without paths of this machine."""
-    redaction = _redaction(exam, left)
+def measured(
+    exam: Exam, check: Check, verdict: Verdict, left: Left | None, seconds: float, rooms: Iterable[Path]
+) -> Measured:
+    """Answer and record as they can be shown: without secrets, and without paths of this machine.
+
+    `rooms`: folders of all rooms that were opened.
+    """
+    redaction = _redaction(exam, rooms)
     shown = Verdict.model_validate(redaction.json(verdict.model_dump(mode="json")))
     installed = left.room.installed if left else None
     ran = [each.model_dump(mode="json", exclude={"output"}) for each in left.ran] if left else []
@@ -78,7 +84,7 @@ def _versions(check: Check) -> dict[str, str]:
     return {"python": platform.python_version(), **tools}
 
 
-def _redaction(exam: Exam, left: Left | None) -> Redaction:
+def _redaction(exam: Exam, rooms: Iterable[Path]) -> Redaction:
     declared = exam.environment.env if exam.environment else ()
     secrets = {name: exam.env[name] for name in declared if name in exam.env}
     places = {Path(exam.env["HOME"]): "home"} if "HOME" in exam.env else {}
@@ -86,7 +92,6 @@ def _redaction(exam: Exam, left: Left | None) -> Redaction:
         places |= {path: name, path.resolve(): name}
     if "plan_dir" in exam.words:
         places[Path(exam.words["plan_dir"])] = "plan_dir"
-    if left:
-        room = left.room
-        places |= {Path(room.env["TMPDIR"]): "tmp", room.folder: "scratch", room.checkout: "workspace"}
+    for folder in rooms:
+        places |= {folder: "scratch", folder / CHECKOUT: "workspace"}
     return Redaction(places, secrets)

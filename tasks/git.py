@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gates.subject import REGULAR, TreeFile
 from tasks.command import Command, Completed, run
+from tasks.commits import Commit, parse_commit
 from tasks.errors import SparcError
 
 ZERO = "0" * 40
@@ -54,31 +56,12 @@ class Merge(NamedTuple):
     """Paths in conflict; empty for a clean merge. The tree of a conflicted merge holds markers: never commit it."""
 
 
-class Commit(NamedTuple):
-    """A commit as it is stored."""
-
-    oid: str
-    tree: str
-    parents: tuple[str, ...]
-    message: str
-
-    @property
-    def subject(self) -> str:
-        """The first line of its message."""
-        return self.message.partition("\n")[0]
-
-    @property
-    def trailers(self) -> dict[str, str]:
-        """`Key: value` lines of the last paragraph; the last one wins."""
-        pairs = (line.partition(": ") for line in self.message.rstrip("\n").rpartition("\n\n")[2].splitlines())
-        return {key: value for key, colon, value in pairs if colon and " " not in key}
-
-
-def environment() -> dict[str, str]:
+def environment(more: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
     """The whole environment in which git runs: nothing of the caller's but PATH and temporary directory."""
     kept = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
-    settings = {"GIT_CONFIG_COUNT": str(len(SETTINGS))}
-    for number, (key, value) in enumerate(SETTINGS):
+    every = (*SETTINGS, *more.items())
+    settings = {"GIT_CONFIG_COUNT": str(len(every))}
+    for number, (key, value) in enumerate(every):
         settings |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
     who = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in IDENTITY.items()}
     return (
@@ -265,14 +248,6 @@ class Git:
         raise GitError(f"git update-ref {ref} in {self.directory}: {done.stderr.decode(errors='replace').strip()}")
 
 
-def parse_commit(oid: str, body: bytes) -> Commit:
-    """A commit from its stored form."""
-    head, _, message = body.decode(errors="replace").partition("\n\n")
-    fields = [line.partition(" ") for line in head.splitlines()]
-    tree = next(value for key, _, value in fields if key == "tree")
-    return Commit(oid, tree, tuple(value for key, _, value in fields if key == "parent"), message)
-
-
 def users_git(work_tree: Path) -> Git:
     """The repository of a work tree as its user has set it up (filters, line endings), without hooks and fsmonitor."""
     directory = discover(work_tree)
@@ -295,6 +270,7 @@ def scratch_repository(objects_of: Git) -> Iterator[Git]:
     """A bare repository for the time of a block that sees another one's objects, but none of its configuration."""
     with TemporaryDirectory(prefix="sparc-git-") as directory:
         scratch = create_bare(Path(directory) / "scratch.git")
+        scratch.run("config", "core.commitGraph", "false")  # it would come with the objects, and tell what it likes
         objects = os.fsdecode(objects_of.run("rev-parse", "--git-path", "objects")).rstrip("\n")
         borrowed = (objects_of.directory / objects).resolve()
         (scratch.directory / "objects/info/alternates").write_text(f"{borrowed}\n")

@@ -5,19 +5,26 @@ one keeps two `git cat-file` processes.
 """
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import git
 
+from tasks.commits import trailers_of
+from tasks.git import environment
 from tasks.outcome import Merge
 
 
 @contextlib.contextmanager
 def opened(directory: Path) -> Iterator[git.Repo]:
-    """A repository for reading, without replaced objects."""
+    """A repository for reading, as its objects have it: without replaced ones, grafts, and a graph kept beside them."""
+    own = environment({"core.commitGraph": "false"})
+    own |= {"GIT_DIR": str(directory), "GIT_COMMON_DIR": str(directory), "GIT_GRAFT_FILE": os.devnull}
+    # these cannot be taken out of the caller's environment, which GitPython passes on
+    own |= {"GIT_OBJECT_DIRECTORY": str(directory / "objects"), "GIT_ALTERNATE_OBJECT_DIRECTORIES": ""}
     with git.Repo(directory, odbt=git.GitCmdObjectDB) as repository:
-        repository.git.update_environment(GIT_NO_REPLACE_OBJECTS="1", GIT_TERMINAL_PROMPT="0")
+        repository.git.update_environment(**own)
         yield repository
 
 
@@ -41,7 +48,8 @@ def merges(directory: Path, start: str, tip: str) -> tuple[Merge, ...]:
 
 def trailers(commit: git.Commit) -> dict[str, str]:
     """`Key: value` lines at the end of a message; of several with one key the last."""
-    return {key: values[-1] for key, values in commit.trailers_dict.items()}
+    message = commit.message
+    return trailers_of(message if isinstance(message, str) else message.decode(errors="replace"))
 
 
 def _merge(commit: git.Commit) -> Merge:

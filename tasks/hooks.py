@@ -1,6 +1,5 @@
 """Hooks: a plan's commands around a phase, each on a throwaway checkout of the phase's current tree."""
 
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
@@ -11,6 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from tasks.agents.asking import replaced
 from tasks.command import Command, run_foreign
 from tasks.git import Git
+from tasks.scratch import remove
 from tasks.threads import in_thread
 
 TIMEOUT = 30 * 60.0  # seconds for one command
@@ -58,7 +58,7 @@ def _run_one(
         argv = replaced(command, words)
         done = run_foreign(Command(argv, scratch / "tree", {**env, **told, **own}, timeout=TIMEOUT))
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        remove(scratch)
     if done.failure or done.code:
         return f"{' '.join(argv)}: {done.failure or f'exit code {done.code}'}: {done.output.strip()[-SHOWN:]}"
     return None

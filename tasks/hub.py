@@ -7,6 +7,7 @@ Its branches, with `n` the phase's number from 1:
     agent/<n>-<phase>/<assignment>/<attempt>    what an attempt left
 
 They only move forward, by compare-and-swap; nothing is deleted. What is done is read from here, never remembered.
+A hook refuses every change of a reference that does not come from us: an agent's push, a stray `git branch`.
 Objects of the user's repository are borrowed, not copied; the start commit is pinned there, so that they stay.
 """
 
@@ -14,9 +15,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from tasks.git import ZERO, Commit, Git, create_bare
+from tasks.commits import Commit
+from tasks.git import ZERO, Git, create_bare
 from tasks.repository import Repository
 
+# our own git runs no hooks
+HOOK = """#!/bin/sh
+[ "$1" != prepared ] && exit 0
+echo "only sparc writes here: leave files in your working directory, they are taken from there" >&2
+exit 1
+"""
 TRAILER_RUN, TRAILER_PHASE, TRAILER_ASSIGNMENT = "Sparc-Run", "Sparc-Phase", "Sparc-Assignment"
 
 
@@ -81,7 +89,6 @@ class Hub:
 
 def create_hub(directory: Path, repository: Repository, run: str, plan: str, start: str) -> Hub:
     """Make the hub of a new run; doing it again after a kill completes it."""
-    repository.git.create_refs({f"refs/sparc/start/{run}": start})
     git = create_bare(directory)
     objects = (repository.git.directory / "objects").resolve()
     (directory / "objects/info").mkdir(parents=True, exist_ok=True)
@@ -92,6 +99,11 @@ def create_hub(directory: Path, repository: Repository, run: str, plan: str, sta
         ("gc.pruneExpire", "never"),
     ):
         git.run("config", key, value)
+    repository.git.create_refs({f"refs/sparc/start/{run}": start})
+    hook = directory / "hooks/reference-transaction"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(HOOK)
+    hook.chmod(0o755)
     hub = Hub(directory, run, plan, start)
     if git.resolve(hub.plan_branch) is None:
         git.move(hub.plan_branch, start, ZERO)

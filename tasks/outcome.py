@@ -172,8 +172,11 @@ def _left_open(account: Account) -> PhaseState:
 
 
 def _checks(phase: Phase) -> tuple[CheckOutcome, ...]:
+    """In the gate's order, whichever answered first."""
     rounds = _own_rounds(phase)
+    places = {label: place for place, label in reversed(tuple(enumerate(phase.gate)))}
     verdicts = [check.verdict for check in rounds[-1].checks] if rounds else []
+    verdicts.sort(key=lambda verdict: places.get(verdict.check, len(places)))
     return tuple(
         CheckOutcome(
             check=verdict.check,

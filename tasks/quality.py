@@ -31,6 +31,8 @@ from tasks.suite_run import Left, base_config, limits_of, run_suite
 from tasks.target import Environment
 from tasks.uv import basics, last_words
 
+__all__ = ["Bench", "Exam", "Measured"]
+
 READING = 1200.0
 """Seconds for a worker; it bounds its processor time itself, below that."""
 MISREAD = (".git", ".hg", ".svn", ".tox", "CVS")
@@ -59,6 +61,7 @@ class Bench:
     def __init__(self, exam: Exam, checks: Iterable[Check]) -> None:
         self._exam, self._checks = exam, tuple(checks)
         self._scratch = ExitStack()
+        self._opened: list[Path] = []
         self._ground = Once[_Ground]()
         self._untouched = Once[Path]()
         # one for each set of limits of `tests`: they say which tests are run
@@ -68,6 +71,10 @@ class Bench:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Delete what was made for this exam: thousands of files, if there was an environment."""
         self._scratch.close()
 
     def verdict(self, check: Check) -> Measured:
@@ -82,7 +89,7 @@ class Bench:
         except (SparcError, OSError) as problem:
             verdict = error(check.label, str(problem))
         seconds = round(time.monotonic() - started, 3)
-        return measured(self._exam, check, verdict, left, seconds)
+        return measured(self._exam, check, verdict, left, seconds, tuple(self._opened))
 
     # -- what is done once
 
@@ -93,7 +100,7 @@ class Bench:
         git = self._scratch.enter_context(scratch_repository(exam.git))
         wanted = exam.environment or Environment()
         site = Site(git, exam.tree, git.tree_files(exam.tree), wanted, exam.home, exam.env)
-        rooms = Rooms(site, folder)
+        rooms = Rooms(site, folder, self._opened)
         self._scratch.callback(rooms.close)
         return _Ground(folder, site, rooms, base_config(git, exam.base))
 

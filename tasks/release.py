@@ -13,9 +13,10 @@ from prefect.cache_policies import NO_CACHE
 from pydantic import JsonValue
 
 from gates.model import Frozen
+from gates.subject import REGULAR, SYMLINK
 from tasks import evidence
 from tasks.errors import Blocked
-from tasks.git import Git, paths, users_git
+from tasks.git import ZERO, Git, listing, paths, users_git
 from tasks.hub import Hub
 from tasks.integrate import Candidate
 from tasks.publish import bring, fetch
@@ -25,6 +26,7 @@ from tasks.threads import in_thread
 
 NOTE = "release.json"
 UNFINISHED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply", "BISECT_LOG")
+ABSENT = ("0", ZERO)
 
 
 class Step(Frozen):
@@ -122,28 +124,48 @@ def mend(folder: RunFolder, repository: Repository, base: str) -> None:
     if not note.is_file():
         return
     step = Step.model_validate_json(note.read_bytes())
-    if repository.tip(base) == step.new:
-        git = users_git(step.where)
-        (git.directory / "index.lock").unlink(missing_ok=True)
-        between = set(repository.git.changed(step.old, step.new))
-        foreign = [path for path in paths(git.run("diff-index", "-z", "--name-only", step.old)) if path not in between]
-        foreign += [
-            path for path in sorted(between) if _contents(git, step.where, path) not in _versions(git, step, path)
-        ]
-        if foreign:
-            raise Blocked(
-                f"{step.where}: {foreign[0]} is neither as before the release nor as in it: put it in order first"
-            )
-        git.run("read-tree", "--reset", "-u", step.new)
+    if repository.tip(base) == step.new and repository.work_trees().get(base) == step.where:
+        (users_git(step.where).directory / "index.lock").unlink(missing_ok=True)
+        _follow(users_git(step.where), step)
     note.unlink()
 
 
-def _versions(git: Git, step: Step, path: str) -> set[str | None]:
-    return {git.resolve(f"{commit}:{path}", "blob") for commit in (step.old, step.new)}
+def _follow(git: Git, step: Step) -> None:
+    """Take a work tree all the way, however far it came; git itself refuses to lose a file that it does not know."""
+    git.try_run("update-index", "-q", "--refresh")
+    between = git.changed(step.old, step.new)
+    touched = paths(git.run("diff-index", "-z", "--name-only", step.old))
+    foreign = [path for path in touched if path not in between]
+    brought = []
+    for path in between:
+        here, old, new = _contents(git, step.where, path), _version(git, step.old, path), _version(git, step.new, path)
+        if here == new:
+            brought.append(path)
+        elif here != ABSENT and here[1] not in (old[1], new[1]):
+            foreign.append(path)
+    if foreign:
+        raise Blocked(
+            f"{step.where}: {foreign[0]} is neither as before the release nor as in it: put it in order first"
+        )
+    lines = ((*_version(git, step.new, path), path) for path in brought)
+    git.run("read-tree", step.old)
+    git.run("update-index", "-z", "--index-info", stdin=listing(f"{mode} {oid}\t{path}" for mode, oid, path in lines))
+    refuse_overwriting(step.where, step.old, step.new)
+    git.run("read-tree", "-m", "-u", step.old, step.new)
 
 
-def _contents(git: Git, where: Path, path: str) -> str | None:
+def _version(git: Git, commit: str, path: str) -> tuple[str, str]:
+    """(mode, object id) of a file in a commit; ABSENT for none, and for a submodule, whose files are its own affair."""
+    entry = git.entry(commit, path)
+    return entry if entry and entry[0] in (*REGULAR, SYMLINK) else ABSENT
+
+
+def _contents(git: Git, where: Path, path: str) -> tuple[str, str]:
+    """The same of a file in a work tree, as git would store it."""
     file = where / path
     if file.is_symlink():
-        return git.line("hash-object", "--stdin", stdin=os.fsencode(file.readlink()))
-    return git.line("hash-object", "--", path) if file.is_file() else None
+        target = os.readlink(file)  # noqa: PTH115 - a Path would tidy it, and be another target
+        return SYMLINK, git.line("hash-object", "--stdin", stdin=os.fsencode(target))
+    if not file.is_file():
+        return ABSENT
+    return REGULAR[bool(file.stat().st_mode & 0o100)], git.line("hash-object", "--", path)

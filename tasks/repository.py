@@ -1,11 +1,15 @@
 """The user's repository: read freely, written only by publishing and by the release."""
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from tasks.command import Command, run
 from tasks.errors import Refused
-from tasks.git import Git, discover
+from tasks.git import ZERO, Git, discover, environment
+
+BRANCHES = "refs/heads/"
 
 
 @dataclass(frozen=True)
@@ -19,29 +23,47 @@ class Repository:
 
     @cached_property
     def root_commit(self) -> str:
-        """The oldest root of its current history: what the repository is, whatever it is called."""
-        return self.git.run("rev-list", "--max-parents=0", "--all", "--date-order").decode().split()[-1]
+        """The oldest root of its current history: what the repository is, whatever it is called. Raises Refused."""
+        roots = self.git.run("rev-list", "--max-parents=0", "--all", "--date-order").decode().split()
+        if not roots:
+            raise Refused(f"{self.path} has no commit yet: make a first one, a README will do")
+        return roots[-1]
 
     def current_branch(self) -> str | None:
         """Short name of the branch that is checked out where the user stands; None when detached."""
         here = Git(_git_directory(self.path), cwd=self.path)
-        done = here.try_run("symbolic-ref", "--quiet", "--short", "HEAD")
-        return done.stdout.decode().strip() or None
+        # not `--short`: that is `heads/main` where there is a tag `main` as well
+        return here.try_run("symbolic-ref", "--quiet", "HEAD").stdout.decode().strip().removeprefix(BRANCHES) or None
 
     def tip(self, branch: str) -> str | None:
         """The commit of a branch, or None."""
         return self.git.resolve(f"refs/heads/{branch}")
 
     def work_trees(self) -> dict[str, Path]:
-        """Short names of checked-out branches, and where."""
-        found, current = {}, None
-        for field in self.git.run("worktree", "list", "--porcelain", "-z").decode(errors="surrogateescape").split("\0"):
-            key, _, value = field.partition(" ")
-            if key == "worktree":
-                current = Path(value)
-            elif key == "branch" and current:
-                found[value.removeprefix("refs/heads/")] = current
+        """Short names of checked-out branches, and where; a branch in the middle of a rebase is one of them."""
+        found = {}
+        listed = self.git.run("worktree", "list", "--porcelain", "-z").decode(errors="surrogateescape")
+        for number, record in enumerate(listed.rstrip("\0").split("\0\0")):
+            fields = dict(line.partition(" ")[::2] for line in record.split("\0"))
+            where = Path(fields["worktree"]) if number else self._main_work_tree(Path(fields["worktree"]))
+            branch = fields.get("branch") or _rebased_in(where)
+            if branch and where.is_dir():  # one that somebody removed by hand follows nothing
+                found[branch.removeprefix(BRANCHES)] = where
         return found
+
+    def _main_work_tree(self, listed: Path) -> Path:
+        """Git guesses it from the git directory, wrongly for a submodule and for `--separate-git-dir`."""
+        if self.git.directory.name == ".git" or discover(self.path) != self.git.directory:
+            return listed
+        top = run(Command(("git", "rev-parse", "--show-toplevel"), self.path, environment()))
+        return Path(os.fsdecode(top.stdout).rstrip("\n")) if top.code == 0 else listed
+
+
+def _rebased_in(work_tree: Path) -> str | None:
+    """Full name of the branch that is being rebased in a work tree, whose HEAD is detached for that time."""
+    directory = discover(work_tree) if work_tree.is_dir() else None
+    notes = [directory / state / "head-name" for state in ("rebase-merge", "rebase-apply")] if directory else []
+    return next((note.read_text().strip() for note in notes if note.is_file()), None)
 
 
 def open_repository(path: Path) -> Repository:
@@ -71,8 +93,15 @@ def base_of(repository: Repository, wanted: str | None) -> tuple[str, str]:
         raise Refused(f"{repository.path} has no commit yet: make a first one, a README will do")
     if commit is None:
         raise Refused(f"{repository.path} has no branch {branch!r}, which the plan starts from (`base`)")
+    refuse_shallow(repository)
+    if len(commit) != len(ZERO):
+        raise Refused(f"{repository.path} names its objects by sha256, and sparc works with sha1 repositories only")
+    return branch, commit
+
+
+def refuse_shallow(repository: Repository) -> None:
+    """Raise Refused for a clone whose history was cut off."""
     if repository.git.line("rev-parse", "--is-shallow-repository") == "true":
         raise Refused(
             f"{repository.path} is a shallow clone: `git fetch --unshallow` brings the history that merges need"
         )
-    return branch, commit

@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
-from gates.subject import Ran, TreeFile
+from gates.subject import SUBMODULE, Ran, TreeFile
 from tasks.command import Command, run_foreign
-from tasks.dependencies import Kept
+from tasks.dependencies import EnvironmentBroken, Kept
 from tasks.environment import Installed, install, keep, project_of
-from tasks.git import Git, paths
+from tasks.git import Git, listing, paths
 from tasks.metadata import Project
 from tasks.once import Once
 from tasks.scratch import remove
 from tasks.target import Environment
-from tasks.uv import Uv, basics
+from tasks.uv import Uv, UvFailed, basics
 
-LONGEST_TMPDIR = 64
-"""The path of a Unix socket ends at 108 bytes, and programs put theirs deep into TMPDIR."""
+CHECKOUT = "tree"
+"""Name of the checkout in a room's folder."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +62,15 @@ class Room:
     def changed(self) -> tuple[str, ...]:
         """Tracked files that are not what they were."""
         self.watch.try_run("update-index", "-q", "--really-refresh")
-        return tuple(paths(self.watch.run("diff-files", "-z", "--name-only")))
+        return tuple(paths(self.watch.run("diff-files", "-z", "--name-only", "--ignore-submodules=all")))
 
 
 class Rooms:
     """Makes rooms for one tree; the target's dependencies are looked up once for all of them."""
 
-    def __init__(self, site: Site, folder: Path) -> None:
-        self._site, self._folder = site, folder
+    def __init__(self, site: Site, folder: Path, opened: list[Path]) -> None:
+        """`opened` is told the folder of each room, even of one that cannot be furnished."""
+        self._site, self._folder, self._opened = site, folder, opened
         self._kept = Once[Kept]()
         self._elsewhere: list[Path] = []
         self._uv = Uv(site.home / "cache/uv", folder / "builds", site.env, site.wanted.env)
@@ -77,7 +78,8 @@ class Rooms:
     def open(self) -> Room:
         """A new room. Raises SparcError when it cannot be furnished."""
         folder = Path(mkdtemp(prefix="", dir=self._folder))
-        checkout = folder / "tree"
+        self._opened.append(folder)
+        checkout = folder / CHECKOUT
         self._site.git.checkout(self._site.tree, checkout)
         project = project_of(checkout, self._site.wanted)
         installed = self._installed(project, folder / "env") if project else None
@@ -85,23 +87,28 @@ class Rooms:
 
     def _installed(self, project: Project, venv: Path) -> Installed:
         site, files = self._site, [file.path for file in self._site.files]
-        kept = self._kept.get(lambda: keep(project, files, site.wanted, site.home, self._uv))
-        return install(kept, project, files, venv, self._uv)
+        try:
+            kept = self._kept.get(lambda: keep(project, files, site.wanted, site.home, self._uv))
+            return install(kept, project, files, venv, self._uv)
+        except UvFailed as problem:
+            raise EnvironmentBroken(f"the target's environment cannot be made: {problem}") from None
 
     def _environment(self, folder: Path, installed: Installed | None) -> dict[str, str]:
         env = basics(self._site.env, self._site.wanted.env)
         if installed:
             env |= {"PATH": f"{installed.bin}{os.pathsep}{env['PATH']}", "VIRTUAL_ENV": str(installed.venv)}
-        return env | {"HOME": str(_made(folder / "h")), "TMPDIR": str(self._tmpdir(folder / "t"))}
+        (folder / "home").mkdir()
+        return env | {"HOME": str(folder / "home"), "TMPDIR": str(self._temporary_folder())}
 
-    def _tmpdir(self, place: Path) -> Path:
-        if len(str(place)) <= LONGEST_TMPDIR:
-            return _made(place)
-        self._elsewhere.append(Path(mkdtemp(prefix="sparc-")))
-        return self._elsewhere[-1]
+    def _temporary_folder(self) -> Path:
+        # the path of a Unix socket ends at 108 bytes, and programs put theirs deep into TMPDIR: it has to be short
+        folder = Path(mkdtemp(prefix="sparc-")).resolve()
+        self._elsewhere.append(folder)
+        self._opened.append(folder)
+        return folder
 
     def close(self) -> None:
-        """Take away what does not lie in the folder."""
+        """Take away what does not lie in the common folder."""
         for place in self._elsewhere:
             remove(place)
 
@@ -110,10 +117,7 @@ class Rooms:
         extra = {"GIT_INDEX_FILE": str(folder / "index"), "GIT_WORK_TREE": str(checkout)}
         watch = Git(self._site.git.directory, extra, checkout)
         watch.run("read-tree", self._site.tree)
-        watch.run("add", "--update")
+        # submodules are left out: git would run inside them, with a configuration that is not ours
+        tracked = [file.path for file in self._site.files if file.mode != SUBMODULE]
+        watch.run("update-index", "-z", "--remove", "--stdin", stdin=listing(tracked))
         return watch
-
-
-def _made(place: Path) -> Path:
-    place.mkdir()
-    return place

@@ -17,15 +17,19 @@ import json
 import os
 import re
 import shutil
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from gates.model import Frozen
 from tasks.errors import Refused
 
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,119}")
 PLAN_FOLDER_LIMIT = 64 * 1024 * 1024  # bytes
+GLANCE = 0.5  # seconds for which a lock may be held by somebody who only looks whether it is
 NOT_COPIED = (".git", ".hg", ".svn", ".venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache")
 
 
@@ -132,10 +136,13 @@ class RunFolder:
     def live(self) -> bool:
         """Whether a process carries the run right now."""
         try:
-            with self.held():
-                return False
-        except Refused:
+            with (self.path / "lock").open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # only for a look: see GLANCE
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
             return True
+        return False
 
 
 def runs(home: Path) -> tuple[RunFolder, ...]:
@@ -152,22 +159,31 @@ def exclusive(lock: Path, refusal: str, note: str | None = None) -> Iterator[Non
     """
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("a+b") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            holder = file.read(200).decode(errors="replace").strip() or "unknown"
-            raise Refused(refusal.replace("{holder}", holder)) from None
+        until = time.monotonic() + GLANCE
+        while not _taken(file):
+            if time.monotonic() > until:
+                file.seek(0)
+                holder = file.read(200).decode(errors="replace").strip() or "unknown"
+                raise Refused(refusal.replace("{holder}", holder))
+            time.sleep(GLANCE / 50)
         file.truncate(0)
         file.write((note or str(os.getpid())).encode())
         file.flush()
         yield
 
 
+def _taken(file: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Replace a file at once: whoever reads it sees the old or the new one, also after a kill."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    fresh = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     with fresh.open("wb") as file:
         file.write(data)
         file.flush()
@@ -175,8 +191,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     fresh.replace(path)
 
 
-def copy_plan(plan: Path, destination: Path) -> None:
-    """Copy the plan and its folder's files, so that a resume runs what was started.
+def copy_plan(plan: Path, destination: Path, home: Path) -> None:
+    """Copy the plan and its folder's files, but not SPARC_HOME, so that a resume runs what was started.
 
     Raises Refused when the folder is too large to be a plan's own.
     """
@@ -184,7 +200,11 @@ def copy_plan(plan: Path, destination: Path) -> None:
     total = 0
     for directory, names, files in os.walk(source):
         names[:] = [
-            name for name in names if name not in NOT_COPIED and not _holds(Path(directory) / name, destination)
+            name
+            for name in names
+            if name not in NOT_COPIED
+            and not _holds(Path(directory) / name, destination)
+            and (Path(directory) / name).resolve() != home.resolve()
         ]
         target = destination / Path(directory).relative_to(source)
         target.mkdir(parents=True, exist_ok=True)

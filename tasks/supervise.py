@@ -36,6 +36,7 @@ def start(argv: list[str], status: int) -> int:
         return child
     try:
         os.setsid()
+        say(status, {"pid": os.getpid()})  # before anything foreign can kill us
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         os.execvpe(argv[0], argv, given_environment())  # noqa: S606 - the plan's own argument list; no shell is involved
@@ -127,7 +128,6 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     become_reaper()
     child = start(argv, status)
-    say(status, {"pid": child})
     code = wait(child, lifeline, wakeup)
     end_everything(child)
     say(status, {"code": code} if code is not None else {"failure": "ended from outside"})

@@ -71,6 +71,11 @@ class Uv:
 
     @cached_property
     def _environment(self) -> dict[str, str]:
+        """Made with the private HOME, to which the caller's settings of uv go along."""
+        folder = self.home / ".config/uv"
+        folder.mkdir(parents=True, exist_ok=True)
+        if settings := _settings_of_uv(self.caller):
+            (folder / "uv.toml").write_text(settings, encoding="utf-8")
         ours = {
             "UV_CACHE_DIR": str(self.cache),
             # a hard link would let a target's tests write into the cache
@@ -84,7 +89,6 @@ class Uv:
     def __call__(self, *arguments: str, cwd: Path, more: Mapping[str, str] | None = None) -> str:
         """Run one command, with `more` in its environment; its standard output. Raises UvFailed with its last lines."""
         environment = {**self._environment, **(more or {})}
-        self.home.mkdir(parents=True, exist_ok=True)
         done = run_foreign(Command((find_uv_bin(), *arguments), cwd, environment, timeout=TIMEOUT))
         if done.code != 0:
             what = " ".join(word for word in arguments[:2] if not word.startswith("-"))
@@ -119,9 +123,25 @@ def basics(caller: Mapping[str, str], names: Iterable[str] = ()) -> dict[str, st
 def index_settings(caller: Mapping[str, str]) -> dict[str, str]:
     """Where uv finds packages, and how it gets there."""
     own = {name: value for name, value in caller.items() if name in NETWORK or OF_UV.fullmatch(name)}
-    if not any(name in own for name in INDEXES):
-        own = dict(_settings_of_pip(caller)) | own
-    return own
+    passwords = _home(caller) / ".netrc"
+    if passwords.is_file():
+        own = {"NETRC": str(passwords)} | own
+    if any(name in own for name in INDEXES) or "index" in _settings_of_uv(caller):
+        return own
+    return dict(_settings_of_pip(caller)) | own
+
+
+def _settings_of_uv(caller: Mapping[str, str]) -> str:
+    file = _config(caller) / "uv/uv.toml"
+    return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+
+
+def _home(caller: Mapping[str, str]) -> Path:
+    return Path(caller.get("HOME") or Path.home())
+
+
+def _config(caller: Mapping[str, str]) -> Path:
+    return Path(caller.get("XDG_CONFIG_HOME") or _home(caller) / ".config")
 
 
 def _settings_of_pip(caller: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -138,8 +158,7 @@ def _settings_of_pip(caller: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 def _files_of_pip(caller: Mapping[str, str]) -> dict[str, str]:
     """Settings of pip's configuration files, later files before earlier ones."""
-    home = Path(caller.get("HOME") or Path.home())
-    config = Path(caller.get("XDG_CONFIG_HOME") or home / ".config")
+    home, config = _home(caller), _config(caller)
     files = (Path("/etc/xdg/pip/pip.conf"), Path("/etc/pip.conf"), home / ".pip/pip.conf",
              home / "Library/Application Support/pip/pip.conf", config / "pip/pip.conf", Path(sys.prefix, "pip.conf"),
              Path(caller.get("PIP_CONFIG_FILE") or os.devnull))  # fmt: skip

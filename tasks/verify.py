@@ -2,12 +2,13 @@
 
 For each merge of ours: exactly two parents; its tree is git's own merge of them; its evidence exists, hashes to its
 name, and is bound to this very tree and these parents; its gate passed, and so did each verdict that it names. The
-newest release is verified with all that it holds: its phases, and each phase's assignments.
+newest release is verified with all that it holds: its phases, and each phase's assignments. Each stands in its place:
+an assignment's merge, which may have had no gate, is none on a branch that is for phases or releases.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import git
 
@@ -16,9 +17,12 @@ from tasks import evidence
 from tasks.errors import Refused
 from tasks.git import Git, GitError, scratch_repository
 from tasks.history import first_parents, opened, trailers
-from tasks.repository import Repository
+from tasks.repository import Repository, refuse_shallow
 
+NO_RELEASE = "no release of sparc was found in this history"
 HOW_TO_FETCH = "git fetch origin 'refs/evidence/*:refs/evidence/*'"
+Kind = Literal["release", "gate", "merge"]
+"""Of the evidence of a release, of a phase's merge, and of an assignment's."""
 
 
 class Finding(Frozen):
@@ -47,6 +51,7 @@ class _Verification:
     repository: Repository
     scratch: Git
     """A bare repository of ours, so that no configuration or attribute changes what a merge gives."""
+    history: git.Repo
     verified: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -54,24 +59,29 @@ class _Verification:
     def blame(self, commit: git.Commit, problem: str) -> None:
         self.findings.append(Finding(commit=commit.hexsha, subject=str(commit.summary), problem=problem))
 
-    def check(self, commit: git.Commit) -> dict[str, Any] | None:
+    def check(self, commit: git.Commit, kind: Kind) -> dict[str, Any] | None:
         """One merge of ours; its evidence if all of it holds."""
         try:
             record = self._evidence(commit)
-            problem = self._shape(commit) or _unbound(commit, record) or self._gate(commit, record)
+            problem = self._shape(commit) or _unbound(commit, record, kind) or self._gate(commit, record)
         except GitError as missing:
             problem, record = str(missing), {}
+        except (KeyError, TypeError, ValueError):
+            problem, record = "its evidence is not as sparc writes it", {}
         if problem:
             self.blame(commit, problem)
             return None
         self.verified.append(commit.hexsha)
         return record
 
+    def _fetch(self, name: str) -> dict[str, Any]:
+        return evidence.fetch(self.repository.git, name)
+
     def _evidence(self, commit: git.Commit) -> dict[str, Any]:
         name = trailers(commit).get("Sparc-Evidence", "")
         if not name.startswith("sha256:"):
             raise GitError("it names no evidence")
-        return evidence.fetch(self.repository.git, name.removeprefix("sha256:"))
+        return self._fetch(name.removeprefix("sha256:"))
 
     def _shape(self, commit: git.Commit) -> str | None:
         if len(commit.parents) != 2:  # noqa: PLR2004 - a merge of two
@@ -82,46 +92,63 @@ class _Verification:
         return None
 
     def _gate(self, commit: git.Commit, record: dict[str, Any]) -> str | None:
-        said = trailers(commit).get("Sparc-Gate")
-        gates = record["gates"] if record["kind"] == "release" else []
-        for name in gates:
-            if evidence.fetch(self.repository.git, name).get("outcome") != "passed":
-                return f"it rests on gate {name[:12]}, which did not pass"
+        said, tree = trailers(commit).get("Sparc-Gate"), record["tree"]
         if record["kind"] == "merge":
-            return (
-                self._verdicts(record, said == "passed")
-                if said == record["gate"]
-                else "its gate is not the recorded one"
-            )
+            if said != record["gate"]:
+                return "its gate is not the recorded one"
+            return self._verdicts(record, tree) if said == "passed" or record["verdicts"] else None
         if said != "passed":
             return f"its gate is {said!r}, not passed"
-        return self._verdicts(record, required=True) if record["kind"] == "gate" else None
+        if record["kind"] == "gate":
+            return self._passed(record, tree)
+        wrong = [f"it rests on gate {name[:12]}: {why}" for name in record["gates"] if (why := self._rests(name, tree))]
+        return next(iter(wrong), None if record["gates"] else "it rests on no gate")
 
-    def _verdicts(self, record: dict[str, Any], required: bool) -> str | None:  # noqa: FBT001
-        if required and not record["verdicts"]:
-            return "its gate rests on no verdict"
-        if record["kind"] == "gate" and record["outcome"] != "passed":
-            return f"its gate {record['outcome']}"
+    def _rests(self, name: str, tree: str) -> str | None:
+        gate = self._fetch(name)
+        return self._passed(gate, tree) if gate["kind"] == "gate" else "that is none"
+
+    def _passed(self, gate: dict[str, Any], tree: str) -> str | None:
+        if gate["outcome"] != "passed" or gate["tree"] != tree:
+            return f"its gate {gate['outcome']}, on tree {gate['tree'][:12]}"
+        return self._verdicts(gate, tree)
+
+    def _verdicts(self, record: dict[str, Any], tree: str) -> str | None:
         for name in record["verdicts"]:
-            verdict: dict[str, Any] = evidence.fetch(self.repository.git, name)
-            if verdict["verdict"]["outcome"] != "passed" or verdict["tree"] != record["tree"]:
+            verdict = self._fetch(name)
+            if verdict["verdict"]["outcome"] != "passed" or verdict["tree"] != tree:
                 return f"verdict {name[:12]} did not pass on this tree"
-        return None
+        return None if record["verdicts"] else "its gate rests on no verdict"
 
-    def descend(self, merge: git.Commit, start: str | None, repository: git.Repo) -> None:
-        """Verify what a merge brought in: the merges on the first parents of its second parent."""
+    def descend(self, merge: git.Commit, start: str | None, kind: Kind) -> None:
+        """Verify what a merge brought in: the merges of this kind on the first parents of its second parent."""
         if len(merge.parents) != 2:  # noqa: PLR2004
             return
-        for inner in first_parents(repository, start or merge.parents[0].hexsha, merge.parents[1].hexsha):
-            if "Sparc-Run" not in trailers(inner):
+        for inner in first_parents(self.history, start or merge.parents[0].hexsha, merge.parents[1].hexsha):
+            if not _ours(inner):
                 self.blame(inner, "a commit on the plan's branch that is not a merge of ours")
-            elif self.check(inner) and "Sparc-Assignment" not in trailers(inner):
-                self.descend(inner, None, repository)
+            elif self.check(inner, kind) and kind == "gate":
+                self.descend(inner, None, "merge")
+
+    def descend_release(self, commit: git.Commit) -> str | None:
+        """Verify a release with all that it holds; the start of its plan if it holds itself."""
+        record = self.check(commit, "release")
+        start = str(record["start"]) if record else None
+        self.descend(commit, start, "gate")
+        return start
 
 
-def _unbound(commit: git.Commit, record: dict[str, Any]) -> str | None:
-    if record.get("kind") not in ("merge", "gate", "release"):
-        return f"its evidence is of kind {record.get('kind')!r}, which allows no merge"
+def _ours(commit: git.Commit) -> bool:
+    return "Sparc-Run" in trailers(commit)
+
+
+def _is_release(commit: git.Commit) -> bool:
+    return _ours(commit) and "Sparc-Phase" not in trailers(commit)
+
+
+def _unbound(commit: git.Commit, record: dict[str, Any], kind: Kind) -> str | None:
+    if record.get("kind") != kind:
+        return f"its evidence is of kind {record.get('kind')!r}, and in this place {kind!r} is needed"
     if record.get("tree") != commit.tree.hexsha:
         return "its evidence is about another tree"
     if record.get("parents") != [parent.hexsha for parent in commit.parents]:
@@ -137,44 +164,58 @@ def verify(repository: Repository, ref: str, since: str | None) -> Report:
     stop = repository.git.resolve(since) if since else None
     if since and stop is None:
         raise Refused(f"{repository.path} has no commit {since!r}")
+    refuse_shallow(repository)
     with scratch_repository(repository.git) as scratch, opened(repository.git.directory) as history:
-        verification = _Verification(repository, scratch)
-        start = _walk(verification, history, tip, stop)
+        verification = _Verification(repository, scratch, history)
+        start = _walk(verification, tip, stop)
+    _note_fetch(verification)
     findings = tuple(verification.findings)
+    released = NO_RELEASE not in verification.notes
     return Report(
-        ok=not findings and bool(verification.verified), start=start, verified=tuple(verification.verified),
-        findings=findings, notes=tuple(verification.notes),
+        ok=not findings and bool(verification.verified) and (released or stop is not None), start=start,
+        verified=tuple(verification.verified), findings=findings, notes=tuple(verification.notes),
     )  # fmt: skip
 
 
-def _walk(verification: _Verification, history: git.Repo, tip: str, stop: str | None) -> str | None:
-    """Verify release after release until the start is reached; that start."""
-    start, released = stop, False
-    for commit in first_parents(history, stop, tip):
-        if start and commit.hexsha == start:
+def _walk(verification: _Verification, tip: str, stop: str | None) -> str | None:
+    """Verify the newest release, what came after it, and what lies between it and the start; that start."""
+    above, newest = [], None
+    for commit in first_parents(verification.history, stop, tip):
+        if _is_release(commit):
+            newest = commit
             break
-        if "Sparc-Run" not in trailers(commit):
-            _foreign(verification, commit, released)
-            continue
-        record = verification.check(commit)
-        released = True
-        began = str(record["start"]) if record and "start" in record else None
-        start = start or began
-        verification.descend(commit, began, history)
-        if start is None:
-            break
-    if not released:
-        verification.notes.append("no release of sparc was found in this history")
-        _note_fetch(verification)
+        above.append(commit)
+    if newest is None:
+        verification.notes.append(NO_RELEASE)
+    for commit in above if newest or stop else ():
+        _unreleased(verification, commit)
+    start = stop
+    if newest:
+        began = verification.descend_release(newest)
+        start = stop or began
+    if newest and newest.parents and start:
+        for commit in first_parents(verification.history, start, newest.parents[0].hexsha):
+            _below(verification, commit)
     return start
 
 
-def _foreign(verification: _Verification, commit: git.Commit, released: bool) -> None:  # noqa: FBT001
-    if released:
+def _unreleased(verification: _Verification, commit: git.Commit) -> None:
+    """A commit after the newest release, if there is one: only a phase may be there, of a plan not yet released."""
+    if not _ours(commit):
+        verification.blame(commit, "it is later than any release, and passed no gate of ours")
+    elif verification.check(commit, "gate"):
+        verification.descend(commit, None, "merge")
+
+
+def _below(verification: _Verification, commit: git.Commit) -> None:
+    """A commit on the base branch before the newest release, where everyone may put theirs."""
+    if _is_release(commit):
+        verification.descend_release(commit)
+    elif _ours(commit):
+        _unreleased(verification, commit)
+    else:
         note = f"{commit.hexsha[:12]} {commit.summary!s}: not ours; it was on the base branch before the release"
         verification.notes.append(note)
-    else:
-        verification.blame(commit, "came after the newest release and passed no gate of ours")
 
 
 def _note_fetch(verification: _Verification) -> None:

@@ -3,27 +3,32 @@
 Git is never asked inside the clone after the agent has been there: its files are read with the hub as git directory and
 an index of ours, so that nothing in the clone's `.git` counts. What an attempt leaves is the difference between its
 files and its start commit; left out are known caches and what was ignored at the start, unless tracked or promised.
+Sockets, pipes and devices are no files: git cannot keep them.
 """
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tasks.git import ATTRIBUTES, Git, clone, listing, paths
+from tasks.git import ATTRIBUTES, Git, GitError, clone, listing, paths
 
 CACHES = frozenset({
     "__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".hypothesis", ".tox", ".nox", ".venv",
     "node_modules", ".coverage", ".DS_Store", ".aider.chat.history.md", ".aider.input.history",
 })  # fmt: skip
 CACHE_SUFFIXES = (".egg-info", ".pyc", ".pyo")
+DOT_GIT = re.compile(r"(\.git|git~1)[ .]*(:.*)?", re.IGNORECASE | re.DOTALL)
+"""What git itself takes for a repository's folder, on whichever file system, and leaves out without a word."""
+BARE = frozenset({"HEAD", "objects", "refs"})
 BRANCH = "work"
 
 
 class NestedRepository(Exception):
-    """A `.git` below the workspace's root; carries its path."""
+    """A repository inside the workspace's own, or what git would take for one; carries its path."""
 
 
 @dataclass(frozen=True)
@@ -65,37 +70,50 @@ def make(path: Path, hub: Git, branch: str, start: str, papers: Path) -> Workspa
 def snapshot(workspace: Workspace, promised: Callable[[str], bool]) -> Snapshot:
     """Store the workspace's files as a tree of the hub. `promised` tells the deliverables, which are always taken.
 
-    Raises NestedRepository when the agent left a repository inside its own.
+    Raises NestedRepository when the agent left a repository inside its own, GitError when it cannot be read or stored.
     """
     env = {"GIT_INDEX_FILE": str(workspace.index), "GIT_WORK_TREE": str(workspace.path)}
     git = Git(workspace.hub.directory, env, workspace.path)
+    if workspace.path.is_symlink() or not workspace.path.is_dir():
+        raise GitError(f"the workspace {workspace.path} is gone")
     tracked = set(paths(git.run("ls-files", "-z")))
-    untracked = [name for name in files_below(workspace.path, tracked, promised) if name not in tracked]
+    try:
+        found = set(files_below(workspace.path, tracked, promised))
+    except OSError as problem:
+        raise GitError(f"{str(problem.filename)[:400]} cannot be read: {problem.strerror}") from problem
     rules = [name for name in tracked if name.rpartition("/")[2] == ".gitignore"]
-    ignored = _ignored_by(rules, workspace, [name for name in untracked if not promised(name)])
-    touched = paths(git.run("diff-files", "-z", "--name-only"))
-    fresh = [name for name in untracked if name not in ignored]
-    if touched or fresh:
-        git.run("update-index", "-z", "--add", "--remove", "--replace", "--stdin", stdin=listing([*touched, *fresh]))
+    ignored = _ignored_by(rules, workspace, [name for name in found - tracked if not promised(name)])
+    touched = set(paths(git.run("diff-files", "-z", "--name-only")))
+    git.run("update-index", "-z", "--force-remove", "--stdin", stdin=listing(sorted(touched - found)))
+    here = sorted((found - tracked - ignored) | (touched & found))
+    git.run("update-index", "-z", "--add", "--replace", "--stdin", stdin=listing(here))
     tree = git.line("write-tree")
     return Snapshot(tree, workspace.hub.changed(workspace.start, tree))
 
 
 def files_below(root: Path, tracked: set[str], promised: Callable[[str], bool]) -> Iterator[str]:
-    """Files and symbolic links below a workspace that count, `/`-separated. Raises NestedRepository."""
+    """Files and symbolic links below a workspace that count, `/`-separated. Raises NestedRepository and OSError."""
     in_tracked = {parent for name in tracked for parent in _parents(name)}
-    for directory, names, files in os.walk(root):
-        place = "" if Path(directory) == root else Path(directory).relative_to(root).as_posix() + "/"
-        if place and ".git" in (*names, *files):
-            raise NestedRepository(f"{place}.git")
-        links = [name for name in names if Path(directory, name).is_symlink()]
-        names[:] = [
-            name for name in names if name != ".git" and (not _is_cache(name) or place + name in in_tracked)
-        ]
-        for name in (*files, *links):
-            path = place + name
-            if path != ".git" and (not _is_cache(name) or path in tracked or promised(path)):
+    places = [""]
+    while places:
+        place = places.pop()
+        with os.scandir(root / place) as listed:
+            entries = [entry for entry in listed if place or entry.name != ".git"]
+        if found := _repository_in(entries, place + "HEAD" in tracked):
+            raise NestedRepository(place + found)
+        for entry in entries:
+            path, cache = place + entry.name, _is_cache(entry.name)
+            if entry.is_dir(follow_symlinks=False):
+                places += [f"{path}/"] if not cache or path in in_tracked else []
+            elif (entry.is_file() or entry.is_symlink()) and (not cache or path in tracked or promised(path)):
                 yield path
+
+
+def _repository_in(entries: Sequence[os.DirEntry[str]], known: bool) -> str | None:  # noqa: FBT001
+    """Which of a folder's entries makes a repository of it; a bare one that was there at the start is `known`."""
+    names = {entry.name for entry in entries}
+    dotted = next((name for name in names if DOT_GIT.fullmatch(name)), None)
+    return dotted or ("HEAD" if names >= BARE and not known else None)
 
 
 def _parents(name: str) -> Sequence[str]:

@@ -3,19 +3,25 @@
 import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
+from pwd import getpwuid
 
 import pytest
 
+from tasks.command import Processes, processes
 from tasks.dependencies import MARKER, EnvironmentBroken, Kept, version
 from tasks.environment import Installed, install, keep, project_of
+from tasks.errors import Interrupted
 from tasks.metadata import MetadataInvalid, Project
 from tasks.packages import declared
 from tasks.requirements import inputs
+from tasks.scratch import locked
 from tasks.target import Environment
 from tasks.uv import Uv, UvFailed, index_settings
 
-CALLER = dict(os.environ)
+# whose HOME is a temporary one in tests; the configuration of package indexes is read from the real one
+CALLER = {**os.environ, "XDG_CONFIG_HOME": str(Path(getpwuid(os.getuid()).pw_dir, ".config"))}
 HATCHLING = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
 SETUPTOOLS = '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
 LEDGER = HATCHLING + '[project]\nname = "ledger"\nversion = "1"\ndependencies = ["iniconfig"]\n'
@@ -152,6 +158,15 @@ def test_builders_wait_for_each_other_and_use_nothing_half_built(tmp_path: Path,
     assert not place.with_suffix(".part").exists()
 
 
+def test_waiting_for_a_builder_ends_with_the_run(tmp_path: Path) -> None:
+    stopped = Processes()
+    stopped.stop()
+    run_of_its_own = copy_context()
+    run_of_its_own.run(processes.set, stopped)
+    with locked(tmp_path / "key.lock"), pytest.raises(Interrupted):
+        run_of_its_own.run(locked(tmp_path / "key.lock").__enter__)
+
+
 def test_a_build_that_fails_says_why(tmp_path: Path, home: Path, uv: Uv) -> None:
     setup = 'raise SystemExit("no compiler at https://me:secret@example.invalid/x")'
     checkout = write(tmp_path / "bad", {"setup.py": setup, "bad.py": ""})
@@ -261,3 +276,5 @@ def test_index_settings_of_pip_serve_where_uv_has_none(tmp_path: Path) -> None:
         }.items()
     )
     assert index_settings(caller | {"UV_INDEX": "https://three", "UV_PROJECT": "x"}) == {"UV_INDEX": "https://three"}
+    write(tmp_path, {".config/uv/uv.toml": 'index-url = "https://four"\n', ".netrc": ""})
+    assert index_settings(caller) == {"NETRC": str(tmp_path / ".netrc")}

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
+from pwd import getpwuid
 
 import pytest
 
@@ -20,7 +21,8 @@ from tasks.git import Git
 from tasks.quality import Bench
 from tasks.target import Environment
 
-CALLER = dict(os.environ)
+# whose HOME is a temporary one in tests; the configuration of package indexes is read from the real one
+CALLER = {**os.environ, "XDG_CONFIG_HOME": str(Path(getpwuid(os.getuid()).pw_dir, ".config"))}
 METADATA = """\
 [build-system]
 requires = ["hatchling"]
@@ -152,6 +154,14 @@ def test_broken_metadata_are_the_same_error_for_all(exam_of: Callable[..., Exam]
     assert read.verdict.passed
 
 
+def test_a_build_that_fails_is_told_without_paths(exam_of: Callable[..., Exam], tmp_path: Path) -> None:
+    failing = {"setup.py": "import os\nraise SystemExit(f'not in {os.getcwd()}')\n"}
+    (tested,) = answers(exam_of(failing), "tests")
+    assert tested.verdict.summary.startswith("tests: the target's environment cannot be made: uv pip install")
+    assert "not in {workspace}" in tested.verdict.summary
+    assert str(tmp_path) not in str(tested)
+
+
 def test_a_group_that_is_missing_is_an_error(exam_of: Callable[..., Exam]) -> None:
     (tested,) = answers(exam_of(LEDGER, environment=Environment(groups=("nope",))), "tests")
     assert tested.verdict.outcome is Outcome.ERROR
@@ -188,7 +198,7 @@ def test_secrets_and_paths_are_not_told(exam_of: Callable[..., Exam], tmp_path: 
     told = "echo $KEY; pwd; echo $HOME /home/me/x /home/me-too; exit 3"
     (ran,) = answers(exam, command("sh", "-c", told))
     text = ran.verdict.findings[0].message
-    assert text.splitlines() == ["{KEY}", "{workspace}", "{scratch}/h {home}/x /home/me-too"]
+    assert text.splitlines() == ["{KEY}", "{workspace}", "{scratch}/home {home}/x /home/me-too"]
     assert str(tmp_path) not in str(ran)
 
 
@@ -201,6 +211,8 @@ def test_secrets_and_paths_are_not_told(exam_of: Callable[..., Exam], tmp_path: 
         (("sh", "-c", "echo more >> a"), Outcome.FAILED, "command it: changed tracked files: a"),
         (("sh", "-c", "rm a b; exit 1"), Outcome.FAILED, "command it: changed tracked files: a, b"),
         (("sh", "-c", "chmod +x a"), Outcome.FAILED, "command it: changed tracked files: a"),
+        (("sh", "-c", "ln -sf b a"), Outcome.FAILED, "command it: changed tracked files: a"),
+        (("sh", "-c", "cp -p a c; echo TEXT > a; touch -r c a"), Outcome.FAILED, "changed tracked files: a"),
         (("sh", "-c", "touch -d 2001-01-01 a; mkdir c; echo > c/new"), Outcome.PASSED, "command it ended with code 0"),
     ],
 )
