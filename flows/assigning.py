@@ -35,8 +35,8 @@ class Asking:
     progress: Progress
     round: int = 0
     _failures: dict[str, int] = field(default_factory=dict)
-    _passed: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Tree -> evidence of an assignment's own gate that passed on it."""
+    _passed: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """(assignment, tree) -> evidence of the assignment's own gate that passed on that tree."""
 
     async def ask_all(self, names: Collection[str], findings: Mapping[str, Findings]) -> dict[str, str]:
         """One round: ask these; why each of those that did not get merged was not, empty if all were."""
@@ -73,7 +73,7 @@ class Asking:
             if not last:
                 return None
             await self._count_failure(name, last)
-        why = f": {last[0].message}" if last else ""
+        why = f": {last[0].headline}" if last else ""
         return f"no attempt left{why}"
 
     async def _ask(self, name: str, findings: Findings) -> Attempt:
@@ -94,26 +94,38 @@ class Asking:
         )  # fmt: skip
 
     async def _land(self, attempt: Attempt) -> Findings:
-        """Merge what an attempt left, after its own gate if it has one; what speaks against it."""
-        assignment = self.phase.phase.assignments[attempt.assignment]
-        git, branch = self.phase.work.hub.git, self.phase.branch
-        while True:
-            async with self.phase.merging:
-                found = await in_thread(candidate, git, branch, attempt.commit or "")
+        """Merge what an attempt left, after its own gate if it has one; what speaks against it.
+
+        The gate is asked before the attempt's turn to merge; only if others were merged meanwhile, so that the
+        candidate is another one, is it asked again, and then nobody is let past.
+        """
+        found = await self._candidate(attempt)
+        if not found.conflicts and (findings := await self._own_gate(attempt, found)):
+            return findings
+        async with self.phase.merging:
+            while True:
+                found = await self._candidate(attempt)
                 if found.conflicts:
                     return conflict_findings(found)
-                if not assignment.gate or found.tree in self._passed:
-                    if await self._merge(attempt, found):
-                        return ()
-                    continue
-            question = Question(
-                found, self.phase.work.hub.plan_tip, assignment.gate, assignment.deliverables, self.round,
-                attempt.assignment,
-            )  # fmt: skip
-            answers = await examine(self.phase, question)
-            if not answers.passed:
-                return told(answers.verdicts)
-            self._passed[found.tree] = answers.evidence
+                if findings := await self._own_gate(attempt, found):
+                    return findings
+                if await self._merge(attempt, found):
+                    return ()
+
+    async def _candidate(self, attempt: Attempt) -> Candidate:
+        return await in_thread(candidate, self.phase.work.hub.git, self.phase.branch, attempt.commit or "")
+
+    async def _own_gate(self, attempt: Attempt, found: Candidate) -> Findings:
+        """What an assignment's own gate says against a candidate; nothing if it has none, or passed on this tree."""
+        name, assignment = attempt.assignment, self.phase.phase.assignments[attempt.assignment]
+        if not assignment.gate or (name, found.tree) in self._passed:
+            return ()
+        base = self.phase.work.hub.plan_tip
+        question = Question(found, base, assignment.gate, assignment.deliverables, self.round, name)
+        answers = await examine(self.phase, question)
+        if answers.passed:
+            self._passed[name, found.tree] = answers.evidence
+        return told(answers.verdicts)
 
     async def _merge(self, attempt: Attempt, found: Candidate) -> bool:
         """Make the merge; False if the branch has moved."""
@@ -127,7 +139,7 @@ class Asking:
             attempt.agent,
             attempt.evidence,
         )
-        commit = await land(landing, found, self._passed.get(found.tree, ()))
+        commit = await land(landing, found, self._passed.get((attempt.assignment, found.tree), ()))
         if commit is None:
             return False
         about = phase.about | {"assignment": attempt.assignment, "attempt": attempt.attempt}
@@ -138,4 +150,4 @@ class Asking:
     async def _count_failure(self, name: str, findings: Findings) -> None:
         self._failures[name] = self._failures.get(name, 0) + 1
         if self._failures[name] == ESCALATE_AFTER:
-            await escalate(self.phase, f"{name} has failed twice: {findings[0].message}")
+            await escalate(self.phase, f"{name} has failed twice: {findings[0].headline}")

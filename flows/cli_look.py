@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from flows.check_plan import Inspection, check_plan
 from flows.plan_schema import plan_schema
@@ -18,6 +19,7 @@ from tasks.outcome import RunOutcome, outcome_of
 from tasks.report import answer_lines, status_lines, summary
 from tasks.repository import open_repository
 from tasks.run_folder import RunFolder, runs
+from tasks.target import Environment
 from tasks.wording import count
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
@@ -125,12 +127,17 @@ def gate(
     ],
     repository: Where = Path(),
     ref: Annotated[str, typer.Option(help="What to measure.")] = "HEAD",
+    group: Annotated[list[str] | None, typer.Option(help="Dependency group or extra to install.")] = None,
+    requirements: Annotated[list[str] | None, typer.Option(help="Requirements file of the repository.")] = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> int:
     """Run checks on a commit of any repository, without a plan."""
-    from flows.plain_gate import measure, parse_checks  # noqa: PLC0415 - bandit and others take their time
+    from flows.plain_gate import exam_of, measure, parse_checks  # noqa: PLC0415 - bandit and others take their time
 
-    answers = measure(open_repository(repository), ref, parse_checks(checks), Settings().root, os.environ)
+    parsed = parse_checks(checks)
+    wanted = environment_of(group, requirements)
+    exam = exam_of(open_repository(repository), ref, Settings().root, os.environ, wanted)
+    answers = measure(parsed, exam)
     passed = bool(answers) and all(verdict.passed for verdict in answers)
     if as_json:
         told = [verdict.model_dump(mode="json") for verdict in answers]
@@ -138,6 +145,14 @@ def gate(
     else:
         typer.echo("\n".join(line for verdict in answers for line in answer_lines(verdict)))
     return 0 if passed else 1
+
+
+def environment_of(groups: list[str] | None, requirements: list[str] | None) -> Environment:
+    """The target's environment as options describe it. Raises Refused for what a plan would not take either."""
+    try:
+        return Environment(groups=tuple(groups) if groups else None, requirements=tuple(requirements or ()))
+    except ValidationError as invalid:
+        raise Refused(f"--requirements: {invalid.errors()[0]['msg'].removeprefix('Value error, ')}") from invalid
 
 
 def verify(

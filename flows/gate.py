@@ -74,15 +74,17 @@ async def examine(phase: PhaseWork, question: Question) -> Answers:
     )  # fmt: skip
     bench = Bench(exam, question.checks)
     try:
-        answers = await asyncio.gather(*(_answer(phase, question, bench, check) for check in question.checks))
+        answers = await asyncio.gather(
+            *(_answer(phase, question, bench, place) for place in range(len(question.checks)))
+        )
     finally:
         await in_thread(bench.close)  # deletes thousands of files
     return Answers(tuple(verdict for verdict, _ in answers), tuple(name for _, name in answers))
 
 
-async def _answer(phase: PhaseWork, question: Question, bench: Bench, check: Check) -> tuple[Verdict, str]:
+async def _answer(phase: PhaseWork, question: Question, bench: Bench, place: int) -> tuple[Verdict, str]:
     async with phase.checks_at_once:
-        measured = await value_of(measure(bench, check, return_state=True))
+        measured = await value_of(measure(bench, question.checks[place], return_state=True))
     about: dict[str, Any] = {
         "kind": "verdict", "run": phase.work.folder.run, "plan": phase.work.plan.name, "phase": phase.name,
         "number": phase.number, "assignment": question.assignment, "base": question.base,
@@ -90,7 +92,7 @@ async def _answer(phase: PhaseWork, question: Question, bench: Bench, check: Che
     record = {**measured.evidence, **about, "tree": question.candidate.tree}
     (name,) = await in_thread(evidence.keep, phase.work.hub.git, [record])
     phase.work.journal.write(CheckEnded(
-        **phase.about, round=question.round, assignment=question.assignment, verdict=measured.verdict,
+        **phase.about, round=question.round, assignment=question.assignment, place=place, verdict=measured.verdict,
         seconds=measured.seconds, evidence=name,
     ))  # fmt: skip
     return measured.verdict, name

@@ -34,21 +34,27 @@ def parse_checks(texts: Sequence[str]) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-def measure(
-    repository: Repository, ref: str, checks: Sequence[Check], home: Path, env: Mapping[str, str]
-) -> tuple[Verdict, ...]:
-    """Measure one commit. Raises Refused if there is no such commit."""
-    exam = exam_of(repository, ref, home, env)
+def measure(checks: Sequence[Check], exam: Exam) -> tuple[Verdict, ...]:
+    """Measure one commit, several checks at a time."""
     with Bench(exam, checks) as bench, ThreadPoolExecutor(max_workers=4) as threads:
         return tuple(measured.verdict for measured in threads.map(bench.verdict, checks))
 
 
-def exam_of(repository: Repository, ref: str, home: Path, env: Mapping[str, str]) -> Exam:
+def exam_of(
+    repository: Repository, ref: str, home: Path, env: Mapping[str, str], environment: Environment | None = None
+) -> Exam:
     """What measuring one commit takes; configuration comes from that commit itself. Raises Refused if there is none."""
     commit = repository.git.resolve(ref)
     if commit is None:
         raise Refused(f"{repository.path} has no commit {ref!r}")
     return Exam(
-        git=repository.git, tree=repository.git.resolve(commit, "tree") or "", base=commit, deliverables=(),
-        environment=Environment(), folder=home / "gates" / secrets.token_hex(4), words={}, home=home, env=env,
-    )  # fmt: skip
+        git=repository.git,
+        tree=repository.git.resolve(commit, "tree") or "",
+        base=commit,
+        deliverables=(),
+        environment=environment or Environment(),
+        folder=home / "gates" / secrets.token_hex(4),
+        words={},
+        home=home,
+        env=env,
+    )

@@ -34,9 +34,10 @@ def judge(limits: Limits, report: JsonValue) -> Verdict:
     label = f"command {limits.name}"
     if reason := crash(ran):
         return error(label, reason, *said(ran), limit=0)
+    last = "" if ran.code == 0 else said(ran)[0].message.rpartition("\n")[2]
     return answer(
         label,
-        f"ended with code {ran.code}",
+        f"ended with code {ran.code}{': ' + last if last else ''}",
         measured=ran.code,
         limit=0,
         findings=() if ran.code == 0 else said(ran),

@@ -233,7 +233,7 @@ def _round(number: int, checks: Sequence[CheckEnded], gate: GateEnded | None, si
         sitting=sitting,
         started=min([check.at - check.seconds for check in checks], default=moments[0]),
         ended=moments[-1],
-        checks=tuple(checks),
+        checks=tuple(sorted(checks, key=lambda check: check.place)),
         outcome=gate.outcome if gate else None,
         evidence=gate.evidence if gate else None,
     )

@@ -79,7 +79,7 @@ async def ask(order: Order, attempt: int, findings: tuple[ToldFinding, ...]) -> 
     result = await in_thread(carry, order, attempt, findings)
     if result.stands:
         return result
-    return Failed(message=result.findings[0].message, data=result)  # type: ignore[return-value]
+    return Failed(message=result.findings[0].headline, data=result)  # type: ignore[return-value]
 
 
 def carry(order: Order, attempt: int, findings: tuple[ToldFinding, ...]) -> Attempt:
@@ -105,7 +105,7 @@ def carry(order: Order, attempt: int, findings: tuple[ToldFinding, ...]) -> Atte
     )  # fmt: skip
     journal.write(AttemptEnded(
         **about, outcome="left" if result.stands else "failed", commit=commit, seconds=seconds,
-        reason=reasons[0].message if reasons else None, findings=result.findings,
+        reason=reasons[0].headline if reasons else None, findings=result.findings,
     ))  # fmt: skip
     return result
 

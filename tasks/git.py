@@ -208,7 +208,7 @@ class Git:
     def merge(self, ours: str, theirs: str) -> Merge:
         """Merge two commits without a work tree."""
         done = self.try_run("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs)
-        if done.code not in (0, 1):
+        if done.code not in (0, 1) or not done.stdout:
             raise GitError(f"git merge-tree in {self.directory}: {done.stderr.decode(errors='replace').strip()}")
         tree, *names = paths(done.stdout)
         return Merge(tree, tuple(dict.fromkeys(names)) if done.code else ())

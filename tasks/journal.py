@@ -109,6 +109,8 @@ class CheckEnded(OfPhase):
     """From 1 in each sitting; 0 at the gate of the release."""
     assignment: str | None = None
     """Set for a check of that assignment's own gate, None for the phase's."""
+    place: int = 0
+    """Where the check stands in its gate, from 0; checks end in any order."""
     verdict: Verdict
     seconds: float
     evidence: str | None = None

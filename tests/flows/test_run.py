@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ goal: |
   A ledger for small shops.
 base: main
 agents:
-  writer: {command: [AGENT, "{assignment}-{attempt}", "{plan_dir}", "{workspace}", "{run}", "{phase}"], env: [TOKEN]}
+  writer: {command: [AGENT, "{assignment}-{attempt}", "{plan_dir}", "{workspace}", "{run}", "{phase}"], env: [LENT]}
 defaults: {timeout: 1m}
 resources: {agents: 8}
 phases:
@@ -44,7 +45,11 @@ phases:
     assignments:
       packing:
         role: Packer
-        prompt: "mkdir -p src .pytest_cache; echo x > .pytest_cache/x; printf '#!/bin/sh\\n' > src/run; chmod +x src/run"
+        prompt: |
+          mkdir -p src .pytest_cache
+          echo x > .pytest_cache/x
+          echo '#!/bin/sh' > src/run
+          chmod +x src/run
         deliverables: [src/run]
         writes: ["src/**"]
         gate: [deliverables]
@@ -67,7 +72,7 @@ def ledger(shop: Callable[[str], Shop]) -> Shop:
 @pytest.fixture(scope="module")
 def done(ledger: Shop) -> subprocess.CompletedProcess[str]:
     return ledger.sparc(
-        "run", ledger.plan_dir / "plan.yaml", "--run", "ledger-1", "--json", env={"TOKEN": "t0ken", "SECRET": "s3cret"}
+        "run", ledger.plan_dir / "plan.yaml", "--run", "ledger-1", "--json", env={"LENT": "lent", "KEPT": "kept"}
     )
 
 
@@ -240,8 +245,8 @@ def test_an_agent_sees_its_words_and_declared_names_only(ledger: Shop, outcome: 
         "SPARC_RUN": "ledger-1", "SPARC_PLAN": "ledger", "SPARC_PHASE": "delivery", "SPARC_ASSIGNMENT": "packing",
         "SPARC_ATTEMPT": "1", "SPARC_WORKSPACE": str(workspace),
     }  # fmt: skip
-    assert seen["TOKEN"] == "t0ken"
-    assert set(seen) <= {*ours, "SPARC_CONTEXT", "TOKEN", "PATH", "LANG", "TERM", "TMPDIR", "HOME", "PWD", "LC_CTYPE"}
+    assert seen["LENT"] == "lent"
+    assert set(seen) <= {*ours, "SPARC_CONTEXT", "LENT", "PATH", "LANG", "TERM", "TMPDIR", "HOME", "PWD", "LC_CTYPE"}
     assert Path(seen["HOME"]).is_relative_to(folder)
     assert page["where"] == str(workspace)
     assert page["words"] == ["packing-1", str(folder / "plan"), str(workspace), "ledger-1", "delivery"]
@@ -314,7 +319,7 @@ def test_status_and_report_tell_the_same_as_the_run(ledger: Shop, outcome: dict[
     assert f"Released: main is at {outcome['commit'][:10]}" in report.stdout
     page = (tmp_path / "page.html").read_text()
     summaries = [check["summary"] for check in outcome["phases"][2]["checks"]]
-    for words in ("ledger-1", "specification", "packing", outcome["commit"][:10], *summaries):
+    for words in ("ledger-1", "specification", "packing", outcome["commit"][:10], *map(escape, summaries)):
         assert words in page
     assert (ledger.run_folder("ledger-1") / "report.html").read_text() == page
 

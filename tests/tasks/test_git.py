@@ -70,7 +70,8 @@ def trap(tmp_path: Path, users: Repository, git: RunGit, commit: Commit) -> Path
     program = tmp_path / "trap"
     program.write_text(f"#!/bin/sh\necho $0 $* >> {sprung}\ncat\n")
     program.chmod(0o755)
-    commit(users.path, {".gitattributes": ATTRIBUTES, "text.txt": "one\n$Id$\n"})
+    attributes = ATTRIBUTES.replace("working-tree-encoding=UTF-16LE ", "")
+    commit(users.path, {".gitattributes": attributes, "text.txt": "one\n$Id$\n"})
     for key in (
         "core.fsmonitor", "filter.evil.smudge", "filter.evil.clean", "diff.evil.textconv", "diff.evil.command",
         "diff.external", "merge.evil.driver", "core.sshCommand", "core.pager", "core.editor", "credential.helper",
@@ -98,15 +99,24 @@ def test_nothing_that_a_repository_configures_is_run(trap: Path, users: Reposito
     assert git.move("refs/heads/other", other, ZERO)
     assert git.merge(tip, other).conflicts == ()
     git.changed(f"{tip}~", tip)
-    git.checkout(tip, tmp_path / "tree")
     git.create_refs({"refs/sparc/x": tip})
     clone(git.directory, "refs/heads/main", tmp_path / "clone", tmp_path)
     discover(users.path)
     with scratch_repository(git) as scratch:
         scratch.checkout(tip, tmp_path / "again")
-    users_git(users.path).run("update-index", "-q", "--refresh")
-    users_git(users.path).run("symbolic-ref", "HEAD", "refs/heads/other")
     assert not trap.exists()
+
+
+def test_in_the_users_own_work_tree_filters_run_and_programs_that_only_watch_do_not(
+    trap: Path, users: Repository
+) -> None:
+    mine = users_git(users.path)
+    (users.path / "text.txt").unlink()
+    mine.run("status")
+    mine.run("checkout-index", "--all")
+    mine.run("update-ref", "refs/heads/other", "HEAD")
+    # a filter is called without arguments; git gives some to fsmonitor, and these hooks have other names
+    assert {line.rpartition("/")[2] for line in trap.read_text().splitlines()} == {"trap"}
 
 
 def test_a_checkout_has_the_stored_bytes_whatever_the_attributes_say(bare: Git, tmp_path: Path) -> None:
@@ -158,7 +168,9 @@ def test_the_callers_git_variables_have_no_influence(
     assert everything("after") == before
     assert create_bare(tmp_path / "fresh.git").line("rev-parse", "--show-object-format") == "sha1"
     assert users_git(users.path).line("rev-parse", "--absolute-git-dir") == str(users.git.directory)
-    assert users_git(users.path).line("config", "--get-all", "x.y") == "stranger\nown"  # the global file is the user's
+    assert users_git(users.path).line("config", "--get", "x.y") == "own"
+    assert users_git(users.path).line("config", "--get", "user.name") == "Fixture"
+    assert users_git(users.path).line("config", "--get", "core.autocrlf") == "true"  # the global file is the user's
 
 
 def test_replaced_objects_are_read_as_they_are(users: Repository, git: RunGit, commit: Commit) -> None:
@@ -188,7 +200,7 @@ def test_every_name_comes_through_whole(bare: Git, tmp_path: Path) -> None:
     assert sorted(bare.changed(old, tree)) == sorted(names)
     assert [bare.read(tree, name) for name in names] == [b"text"] * len(names)
     bare.checkout(tree, tmp_path / "tree")
-    assert sorted(os.listdir(os.fsencode(tmp_path / "tree"))) == sorted(STRANGE)
+    assert sorted(os.fsencode(file.name) for file in (tmp_path / "tree").iterdir()) == sorted(STRANGE)
     assert paths(listing(names)) == names
     assert paths(b"") == []
     left = commit_of(bare, dict.fromkeys(names, b"left"), base := commit_of(bare, dict.fromkeys(names, b"base")))
@@ -435,7 +447,11 @@ def test_a_clone_borrows_objects_and_has_no_files_yet(users: Repository, tmp_pat
     made = tmp_path / "clone/.git"
     assert (made / "objects/info/alternates").read_text().strip() == str(users.git.directory / "objects")
     assert (made / "info/attributes").read_text() == "* -text\n"
-    assert list(Git(made).refs("refs/")) == ["refs/heads/main", "refs/remotes/origin/main"]
+    assert list(Git(made).refs("refs/")) == [
+        "refs/heads/main",
+        "refs/remotes/origin/HEAD",
+        "refs/remotes/origin/main",
+    ]
     assert [file.name for file in (tmp_path / "clone").iterdir()] == [".git"]
     with pytest.raises(GitError, match="no-such-branch"):
         clone(users.git.directory, "refs/heads/no-such-branch", tmp_path / "again", tmp_path / "template")
