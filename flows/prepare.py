@@ -164,7 +164,7 @@ def _copied(plan: Plan | Path, home: Path) -> Iterator[_Copy]:
         if isinstance(plan, Plan):
             folder.mkdir()
             source = written = folder / OWN_PLAN
-            source.write_text(plan.model_dump_json(indent=1, exclude_none=True), encoding="utf-8")
+            source.write_text(plan.model_dump_json(indent=1, exclude_defaults=True), encoding="utf-8")
         else:
             load_plan(plan)  # its problems are told with the path that the user gave
             copy_plan(plan, folder, home)

@@ -1,5 +1,6 @@
 """The plan's flow: its phases in the order written, then the release."""
 
+import asyncio
 import contextlib
 import errno
 import os
@@ -39,6 +40,7 @@ from tasks.page import page_of
 from tasks.release import why_unready
 from tasks.report import markdown
 from tasks.run_folder import write_atomically
+from tasks.threads import in_thread
 
 PHASES: dict[str, Flow[[PhaseCall], Any]] = {
     "specification": specification,
@@ -102,8 +104,8 @@ async def _carry(work: Work) -> RunOutcome | State[RunOutcome]:
     stays = None if work.plan.release.into_base else "it stays there, as the plan asks"
     journal.write(RunEnded(outcome="released", commit=commit, reason=stays))
     write_atomically(work.folder.path / RELEASED, commit.encode())
-    work.folder.clean()
-    return await _told(work)
+    _, outcome = await asyncio.gather(in_thread(work.folder.clean), _told(work))
+    return outcome
 
 
 async def _phases_and_release(work: Work) -> str:

@@ -53,7 +53,10 @@ def all_of(git: Git, kind: str) -> Iterator[tuple[str, dict[str, JsonValue]]]:
 def _parse(name: str, document: bytes) -> dict[str, JsonValue]:
     if name_of(document) != name:
         raise GitError(f"evidence {name[:12]} does not hash to its name: it was altered")
-    record = json.loads(document)
+    try:
+        record = json.loads(document)
+    except ValueError:
+        record = None
     if not isinstance(record, dict):
         raise GitError(f"evidence {name[:12]} is not a record")
     return record

@@ -38,6 +38,7 @@ SETTINGS = (
     ("core.precomposeUnicode", "false"),
     ("gc.auto", "0"),
     ("maintenance.auto", "false"),
+    ("core.filesRefLockTimeout", "1000"),  # milliseconds; others move references too
     ("protocol.file.allow", "always"),
     ("safe.directory", "*"),
     ("advice.detachedHead", "false"),
@@ -177,6 +178,12 @@ class Git:
                 files.append(TreeFile(path=os.fsdecode(name), mode=mode, size=0 if size == "-" else int(size)))
         return tuple(files)
 
+    def modes(self, tree: str) -> dict[str, str]:
+        """Every file of a tree (or of a commit's) and its mode; sizes, as in `tree_files`, take far longer to find."""
+        entries = self.run("ls-tree", "-r", "-z", "--full-tree", tree).split(b"\0")
+        pairs = (entry.partition(b"\t") for entry in entries if entry)
+        return {os.fsdecode(name): about[:6].decode() for about, _, name in pairs}
+
     def entry(self, tree: str, path: str) -> tuple[str, str] | None:
         """(mode, object id) of what a tree or commit has at a path, or None."""
         entry = self.run("ls-tree", "-z", "--full-tree", tree, "--", path).decode(errors="surrogateescape")
@@ -225,12 +232,15 @@ class Git:
 
     def create_refs(self, refs: Mapping[str, str]) -> None:
         """Create references that must not exist with another value; existing equal ones are fine, whoever made them."""
+        fresh = dict(refs)
         for _ in range(ROUNDS):
-            known = self.refs(*refs)
-            fresh = {name: oid for name, oid in refs.items() if known.get(name) != oid}
             orders = b"".join(f"create {name}\0{oid}\0".encode() for name, oid in fresh.items())
             done = self.try_run("update-ref", "--stdin", "-z", stdin=orders)
             if done.code == 0:
+                return
+            known = self.refs(*refs)
+            fresh = {name: oid for name, oid in refs.items() if known.get(name) != oid}
+            if not fresh:
                 return
             if known.keys() & fresh.keys():
                 break

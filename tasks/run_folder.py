@@ -26,6 +26,7 @@ from typing import IO
 
 from gates.model import Frozen
 from tasks.errors import Refused
+from tasks.scratch import remove
 
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,119}")
 PLAN_FOLDER_LIMIT = 64 * 1024 * 1024  # bytes
@@ -123,7 +124,7 @@ class RunFolder:
     def clean(self) -> None:
         """Remove what a released run needs no more: its clones and scratch; papers, hub and report stay."""
         for name in ("workspaces", "gates"):
-            shutil.rmtree(self.path / name, ignore_errors=True)
+            remove(self.path / name)
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:

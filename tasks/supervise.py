@@ -7,17 +7,17 @@ whatever signal) the whole tree is ended. STATUS gets JSON lines: {"pid": n}, th
 
 Killing a process group misses programs that made a session of their own; so this process makes itself the reaper of
 all its descendants (Linux), to which every orphan falls, and ends them until none is left.
+
+It is started for every program, so what takes long to import is imported where it is used.
 """
 
 import contextlib
 import ctypes
-import json
 import os
 import select
 import signal
 import sys
 import time
-from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
 GRACE = 2.0  # seconds between asking to end and ending
@@ -48,7 +48,8 @@ def start(argv: list[str], status: int) -> int:
 def given_environment() -> dict[bytes, bytes]:
     """The environment as we were given it: Python adds LC_CTYPE to its own, even with `-I`."""
     try:
-        given = Path("/proc/self/environ").read_bytes()
+        with open("/proc/self/environ", "rb") as file:  # noqa: PTH123 - see above: no pathlib
+            given = file.read()
     except OSError:
         return dict(os.environb)
     pairs = (entry.partition(b"=") for entry in given.split(b"\0") if entry)
@@ -58,11 +59,21 @@ def given_environment() -> dict[bytes, bytes]:
 def say(status: int, record: dict[str, object]) -> None:
     """Write one line to the orchestrator, which may be gone."""
     with contextlib.suppress(OSError):
-        os.write(status, json.dumps(record).encode() + b"\n")
+        os.write(status, _json(record).encode() + b"\n")
+
+
+def _json(record: dict[str, object]) -> str:
+    if all(isinstance(value, int) for value in record.values()):
+        return "{" + ", ".join(f'"{key}": {value}' for key, value in record.items()) + "}"
+    import json  # noqa: PLC0415 - see above
+
+    return json.dumps(record)
 
 
 def descendants() -> set[int]:
     """Process ids of everything below this process, by /proc; empty where there is none."""
+    from pathlib import Path  # noqa: PLC0415 - see above
+
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError, ValueError, IndexError):
@@ -80,19 +91,26 @@ def descendants() -> set[int]:
     return found
 
 
+def childless() -> bool:
+    """Reap what has ended; whether no child is left, and so no descendant either: orphans become our children."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return True
+    return False
+
+
 def end_everything(child: int) -> None:
     """Kill and reap every descendant; stopped first, so that none can fork ahead of the sweep."""
     deadline = time.monotonic() + 10
     with contextlib.suppress(OSError):
         os.killpg(child, signal.SIGKILL)
-    while (alive := descendants()) and time.monotonic() < deadline:
+    while not childless() and (alive := descendants()) and time.monotonic() < deadline:
         for number in (signal.SIGSTOP, signal.SIGKILL):
             for pid in alive:
                 with contextlib.suppress(OSError):
                     os.kill(pid, number)
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
         time.sleep(0.002)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tasks.git import ATTRIBUTES, Git, GitError, clone, listing, paths
+from tasks.scratch import remove
 
 CACHES = frozenset({
     "__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".hypothesis", ".tox", ".nox", ".venv",
@@ -57,7 +58,7 @@ def make(path: Path, hub: Git, branch: str, start: str, papers: Path) -> Workspa
     template = papers / "template"
     (template / "info").mkdir(parents=True, exist_ok=True)
     (template / "info/attributes").write_text(ATTRIBUTES)
-    shutil.rmtree(path, ignore_errors=True)
+    remove(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     clone(hub.directory, branch, path, template)
     inside = Git(path / ".git", {"GIT_WORK_TREE": str(path)}, path)
@@ -84,9 +85,10 @@ def snapshot(workspace: Workspace, promised: Callable[[str], bool]) -> Snapshot:
     rules = [name for name in tracked if name.rpartition("/")[2] == ".gitignore"]
     ignored = _ignored_by(rules, workspace, [name for name in found - tracked if not promised(name)])
     touched = set(paths(git.run("diff-files", "-z", "--name-only")))
-    git.run("update-index", "-z", "--force-remove", "--stdin", stdin=listing(sorted(touched - found)))
+    if gone := sorted(touched - found):
+        git.run("update-index", "-z", "--force-remove", "--stdin", stdin=listing(gone))
     here = sorted((found - tracked - ignored) | (touched & found))
-    git.run("update-index", "-z", "--add", "--replace", "--stdin", stdin=listing(here))
+    git.run("update-index", "-z", "--add", "--remove", "--replace", "--stdin", stdin=listing(here))
     tree = git.line("write-tree")
     return Snapshot(tree, workspace.hub.changed(workspace.start, tree))
 
@@ -134,6 +136,11 @@ def _ignored_by(rules: list[str], workspace: Workspace, names: list[str]) -> set
             target = Path(scratch) / rule
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(workspace.hub.read(workspace.start, rule) or b"")
-        git = Git(workspace.hub.directory, {"GIT_WORK_TREE": scratch}, Path(scratch))
-        done = git.try_run("check-ignore", "--no-index", "-z", "--stdin", stdin=listing(names))
-        return set(paths(done.stdout))
+        # this command knows no literal names; after `./` nothing in them has a meaning
+        env = {"GIT_WORK_TREE": scratch, "GIT_LITERAL_PATHSPECS": "0"}
+        git = Git(workspace.hub.directory, env, Path(scratch))
+        asked = listing(f"./{name}" for name in names)
+        done = git.try_run("check-ignore", "--no-index", "-z", "--stdin", stdin=asked)
+        if done.code not in (0, 1):
+            raise GitError(f"git check-ignore for {workspace.path}: {done.output.strip()}")
+        return {name.removeprefix("./") for name in paths(done.stdout)}

@@ -20,6 +20,16 @@ def runs_home(server: Server, server_home: Path, tmp_path_factory: pytest.TempPa
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPARC_HOME", str(directory))
         yield directory
+    _hand_over()
+
+
+def _hand_over() -> None:
+    """Let Prefect send what this process still has for the server, while there is one; later it would wait for it."""
+    from prefect.events.worker import EventsWorker  # noqa: PLC0415 - reads its settings when imported
+    from prefect.logging.handlers import APILogWorker  # noqa: PLC0415
+
+    for worker in (APILogWorker, EventsWorker):
+        worker.drain_all(timeout=10)
 
 
 @pytest.fixture(scope="module")

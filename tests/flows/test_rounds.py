@@ -1,9 +1,7 @@
 """Rounds: who is asked again and with what, what a spent attempt costs, and what never starts."""
 
-import json
-import os
-import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +102,7 @@ def own_gate(shop: Shop) -> None:
     long = [{"lines": {"paths": "docs/a.md", "at_least": 2}}]
     shop.plan({
         "specification": phase(
-            a=work(per_attempt(write("docs/a.md"), "seq 3 > docs/a.md"), "docs/a.md", gate=long),
+            a=work(per_attempt(write("docs/a.md"), "mkdir -p docs; seq 3 > docs/a.md"), "docs/a.md", gate=long),
             b=work("wc -l < docs/a.md > docs/b.md", "docs/b.md", needs=["a"]),
         ),
     })  # fmt: skip
@@ -344,7 +342,7 @@ def test_one_agent_at_a_time_is_one_at_a_time(ran: Ran) -> None:
     shop, outcome = ran["one-by-one"]
     pages = [shop.page(name) for name in shop.asked()]
     assert (outcome.outcome, len(pages)) == ("released", 3)
-    assert all(before["ended"] <= after["began"] for before, after in zip(pages, pages[1:], strict=False))
+    assert all(before["ended"] <= after["began"] for before, after in pairwise(pages))
 
 
 def test_prefect_shows_a_blocked_run_as_failed_with_its_reason(ran: Ran, prefect_api: str) -> None:

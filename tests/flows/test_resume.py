@@ -1,0 +1,309 @@
+"""Killed, interrupted, blocked: what a run leaves behind, and that a resume does only the rest."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.support import Shop, at_once, git, phase, processes_with, told, wait_for, work
+
+Open = Callable[[str], Shop]
+HANG = "setsid sleep 613 & sleep 614"
+
+
+def write(path: str) -> str:
+    """The script of an agent that writes one file and counts that it did, where no clone reaches."""
+    return f"mkdir -p docs; echo text > {path}"
+
+
+def two_phases(shop: Shop) -> Shop:
+    """The first ask of `slow` hangs with a child in a session of its own; everything else takes no time."""
+    slow = f'mkdir -p docs; if [ "$SPARC_ATTEMPT" = 1 ]; then {HANG}; fi; echo slow > docs/slow.md'
+    shop.plan({
+        "specification": phase(first=work(write("docs/first.md"), "docs/first.md")),
+        "pseudocode": phase(
+            quick=work(write("docs/quick.md"), "docs/quick.md"), slow=work(slow, "docs/slow.md"),
+            last=work(write("docs/last.md"), "docs/last.md", needs=["slow", "quick"]),
+        ),
+    })  # fmt: skip
+    return shop
+
+
+class Stopped:
+    """A run that was brought to its hanging agent, stopped by a signal to its process alone, and resumed."""
+
+    def __init__(self, shop: Shop, number: signal.Signals, *resume: object) -> None:
+        self.shop, self.run = shop, shop.root.name
+        plan = shop.plan_dir / "plan.yaml"
+        with shop.start("run", plan, "--run", self.run, "--json") as process:
+            wait_for(lambda: shop.began("pseudocode.slow.1") and len(self.merged()) == 2, why="it never hung")
+            self.second = shop.sparc("run", plan)
+            self.known = shop.sparc("resume", self.run)
+            process.send_signal(number)
+            self.stdout, self.stderr = process.communicate(timeout=60)
+        self.code = process.returncode
+        wait_for(lambda: not processes_with(f"SPARC_RUN={self.run}"), 10, "an agent survived")
+        self.asked = shop.asked()
+        self.status = shop.sparc("status", self.run)
+        self.resumed = shop.sparc(*resume or ("resume", self.run), "--json")
+
+    def merged(self) -> list[dict[str, Any]]:
+        """The merges told so far."""
+        journal = self.shop.run_folder(self.run) / "journal.jsonl"
+        return self.shop.events(self.run, "merged") if journal.exists() else []
+
+
+@pytest.fixture(scope="module")
+def stopped(shop: Open) -> dict[str, Stopped]:
+    """By each of three signals; the one of Ctrl-C is resumed by naming the run again."""
+    signals = {"killed": signal.SIGKILL, "ctrl-c": signal.SIGINT, "terminated": signal.SIGTERM}
+    shops = {name: two_phases(shop(name)) for name in signals}
+    again = ("run", shops["ctrl-c"].plan_dir / "plan.yaml", "--run", "ctrl-c")
+    words: dict[str, tuple[object, ...]] = {"ctrl-c": again}
+    runs = [lambda name=name: Stopped(shops[name], signals[name], *words.get(name, ())) for name in signals]
+    return dict(zip(signals, at_once(*runs), strict=True))
+
+
+ALL = pytest.mark.parametrize("name", ["killed", "ctrl-c", "terminated"])
+
+
+@ALL
+def test_a_resume_repeats_nothing_that_is_merged_and_attempt_numbers_go_on(
+    stopped: dict[str, Stopped], name: str
+) -> None:
+    it = stopped[name]
+    assert sorted(it.asked) == ["pseudocode.quick.1", "pseudocode.slow.1", "specification.first.1"]
+    assert it.resumed.returncode == 0, it.resumed.stderr
+    assert it.shop.asked()[3:] == ["pseudocode.slow.2", "pseudocode.last.1"]
+    outcome = told(it.resumed)
+    assert (outcome["run"], outcome["outcome"]) == (name, "released")
+    attempts = {one["name"]: one["attempts"] for phase in outcome["phases"] for one in phase["assignments"]}
+    assert attempts == {"first": 1, "quick": 1, "slow": 2, "last": 1}
+    assert git(it.shop.repository, "ls-files", "docs").split() == [
+        f"docs/{file}.md" for file in ("first", "last", "quick", "slow")
+    ]
+
+
+@ALL
+def test_no_history_is_rewritten_by_going_on(stopped: dict[str, Stopped], name: str) -> None:
+    it = stopped[name]
+    merges = git(it.shop.repository, "log", "--first-parent", "--format=%s", "main").splitlines()
+    assert merges == [f"Release {name} into main", "By hand: README__md"]
+    phases = git(it.shop.repository, "log", "--first-parent", "--format=%s", "main^2").splitlines()
+    assert phases[:2] == [f"Merge phase 2 pseudocode of {name}", f"Merge phase 1 specification of {name}"]
+    assert it.shop.sparc("verify").returncode == 0
+
+
+@pytest.mark.parametrize("name", ["ctrl-c", "terminated"])
+def test_a_signal_ends_in_order_with_130_and_a_document(stopped: dict[str, Stopped], name: str) -> None:
+    it = stopped[name]
+    assert it.code == 130, it.stderr
+    outcome = json.loads(it.stdout)
+    assert (outcome["run"], outcome["outcome"]) == (name, "interrupted")
+    assert [phase["outcome"] for phase in outcome["phases"]] == ["passed", "interrupted"]
+    states = {one["name"]: one["outcome"] for one in outcome["phases"][1]["assignments"]}
+    assert states == {"quick": "merged", "slow": "interrupted", "last": "waiting"}
+    assert "Traceback" not in it.stderr
+    assert it.shop.events(name, "run-ended")[0]["outcome"] == "interrupted"
+
+
+def test_a_killed_run_is_told_as_interrupted(stopped: dict[str, Stopped]) -> None:
+    it = stopped["killed"]
+    assert it.code == -signal.SIGKILL
+    assert it.status.returncode == 0
+    assert "Interrupted" in it.status.stdout
+    assert "its process is gone" in it.status.stdout
+    assert "sparc resume killed" in it.status.stdout
+
+
+@ALL
+def test_a_second_live_run_of_a_plan_on_a_repository_is_refused_naming_the_first(
+    stopped: dict[str, Stopped], name: str
+) -> None:
+    it = stopped[name]
+    assert it.second.returncode == 2
+    assert f"by run {name}: " in it.second.stderr
+    assert len(it.second.stderr.splitlines()) == 1
+    runs = {path.name for path in (it.shop.home / "runs").iterdir() if path.name.startswith(name)}
+    assert runs == {name}
+    refs = git(it.shop.repository, "for-each-ref", "--format=%(refname)", "refs/sparc/start").splitlines()
+    assert refs == [f"refs/sparc/start/{name}"]
+
+
+@ALL
+def test_a_live_run_cannot_be_resumed(stopped: dict[str, Stopped], name: str) -> None:
+    it = stopped[name]
+    assert it.known.returncode == 2
+    assert f"run {name} is being carried by another process" in it.known.stderr
+
+
+def test_prefect_knows_of_every_end(stopped: dict[str, Stopped], prefect_api: str) -> None:
+    from prefect import get_client  # noqa: PLC0415 - reads its settings when imported
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName  # noqa: PLC0415
+    from prefect.client.schemas.sorting import FlowRunSort  # noqa: PLC0415
+
+    assert prefect_api
+    with get_client(sync_client=True) as client:
+        states = {
+            name: [
+                run.state_name
+                for run in client.read_flow_runs(
+                    flow_run_filter=FlowRunFilter(name=FlowRunFilterName(any_=[name])), sort=FlowRunSort.START_TIME_ASC
+                )
+            ]
+            for name in stopped
+        }
+    assert states["killed"] == ["Crashed", "Completed"]
+    for name in ("ctrl-c", "terminated"):
+        first, last = states[name]
+        assert first in ("Crashed", "Cancelled", "Interrupted"), "whatever it is called, it is not running"
+        assert last == "Completed"
+
+
+# -- blocked
+
+
+class Blocked:
+    """A run whose gate asks for a file outside; the agents also leave something beside the plan."""
+
+    def __init__(self, shop: Shop) -> None:
+        flag = shop.root / "flag"
+        check = {"command": {"name": "flag", "run": ["sh", "-c", f"echo asked >> {shop.root}/gate; test -e {flag}"]}}
+        self.shop, self.plan = shop, shop.plan({
+            "specification": phase(
+                a=work(f"{write('docs/a.md')}; touch $(dirname $0)/x", "docs/a.md", agent="beside"),
+                gate=[check], attempts=1,
+            ),
+        }, agents={"beside": {"command": [
+            *shop.agent["command"][:3], "{plan_dir}/agent.py", str(shop.diary), "{plan_dir}"
+        ]}})  # fmt: skip
+        run = ("run", self.plan, "--run", "blocked", "--json")
+        self.first = shop.sparc(*run)
+        (shop.run_folder("blocked") / "plan/left-by-an-agent").touch()
+        self.still = shop.sparc("resume", "blocked", "--json")
+        self.plan.write_text(self.plan.read_text().replace("Scripted", "Changed"))
+        self.changed = shop.sparc(*run)
+        self.plan.write_text(self.plan.read_text().replace("Changed", "Scripted"))
+        other = self.plan.with_name("other.yaml")
+        self.elsewhere = shop.sparc(*run, cwd=shop.home.parent / "elsewhere/repository")
+        flag.touch()
+        self.passed = shop.sparc(*run)
+        other.write_text(self.plan.read_text().replace('"blocked"', '"other"'))
+        self.finished, self.other, self.resumed = at_once(
+            lambda: shop.sparc(*run), lambda: shop.sparc("run", other, "--run", "blocked"),
+            lambda: shop.sparc("resume", "blocked"),
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def blocked(shop: Open) -> Blocked:
+    shop("elsewhere")
+    return Blocked(shop("blocked"))
+
+
+def test_a_blocked_run_exits_with_1_and_says_why(blocked: Blocked) -> None:
+    assert blocked.first.returncode == 1, blocked.first.stderr
+    outcome = told(blocked.first)
+    assert outcome["outcome"] == "blocked"
+    assert outcome["phases"][0]["checks"][0]["check"] == "command flag"
+    assert outcome["phases"][0]["checks"][0]["outcome"] == "failed"
+    assert "BLOCKED" in blocked.first.stderr
+
+
+def test_a_resume_after_a_blocked_gate_measures_again_before_anyone_is_asked(blocked: Blocked) -> None:
+    assert blocked.still.returncode == 1, blocked.still.stderr
+    assert blocked.passed.returncode == 0, blocked.passed.stderr
+    assert blocked.shop.asked() == ["specification.a.1"]
+    assert (blocked.shop.root / "gate").read_text() == "asked\n" * 3
+    assert told(blocked.passed)["outcome"] == "released"
+
+
+def test_what_agents_leave_beside_their_copy_of_the_plan_does_not_end_the_run(blocked: Blocked) -> None:
+    assert (blocked.shop.run_folder("blocked") / "plan/left-by-an-agent").exists()
+    assert "another state" not in blocked.still.stderr
+
+
+@pytest.mark.parametrize(
+    ("which", "words"),
+    [
+        ("changed", "is of another plan or of another state of it"),
+        ("other", "is of another plan or of another state of it"),
+        ("elsewhere", "is of /"),
+        ("finished", "is finished and released"),
+        ("resumed", "is finished and released"),
+    ],
+)
+def test_a_run_id_of_something_else_is_refused(blocked: Blocked, which: str, words: str) -> None:
+    done: subprocess.CompletedProcess[str] = getattr(blocked, which)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+# -- side by side, and before anything began
+
+
+def test_two_plans_race_on_one_repository_and_both_are_released(shop: Open) -> None:
+    one = shop("one")
+    plans = {}
+    for name in ("one", "two"):
+        works = {"a": work(f"sleep 1; mkdir -p docs; echo {name} > docs/{name}.md", f"docs/{name}.md")}
+        plans[name] = one.plan_dir / f"{name}.yaml"
+        one.plan({"specification": phase(**works)}, name=name).rename(plans[name])
+    first, second = at_once(*(lambda plan=plan: one.sparc("run", plan, "--json") for plan in plans.values()))
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    merges = git(one.repository, "log", "--first-parent", "--format=%s", "main").splitlines()
+    assert sorted(merges[:-1]) == ["Release one into main", "Release two into main"]
+    assert git(one.repository, "ls-files", "docs").split() == ["docs/one.md", "docs/two.md"]
+    assert git(one.repository, "status", "--porcelain") == ""
+    assert one.sparc("verify").returncode == 0
+
+
+@contextmanager
+def tarpit() -> Iterator[tuple[str, threading.Event]]:
+    """A server that takes connections and never answers; whether one came."""
+    came = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def hold() -> None:
+            kept = []
+            while True:
+                try:
+                    kept.append(listening.accept())
+                except OSError:
+                    return
+                came.set()
+
+        threading.Thread(target=hold, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/api", came
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+def test_ctrl_c_before_anything_began_is_130_and_leaves_nothing(shop: Open) -> None:
+    early = two_phases(shop("early"))
+    with (
+        tarpit() as (url, came),
+        early.start("run", early.plan_dir / "plan.yaml", "--run", "early", PREFECT_API_URL=url) as process,
+    ):
+        assert came.wait(60)
+        os.kill(process.pid, signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert "Traceback" not in stderr
+    assert not early.run_folder("early").exists()
+    assert git(early.repository, "for-each-ref", "--format=%(refname)") == "refs/heads/main"
+
+
+def test_what_was_never_begun_cannot_be_resumed(shop: Open) -> None:
+    nothing = shop("nothing")
+    done = nothing.sparc("resume", "never-was", "--json")
+    assert done.returncode == 2
+    assert done.stderr.startswith("no run 'never-was' under ")
+    assert told(done)["problems"][0]["problem"] in done.stderr
