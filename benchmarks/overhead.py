@@ -173,13 +173,13 @@ def placed(scratch: Path) -> Iterator[Place]:
 
 
 def make_repository(path: Path) -> Path:
-    """A repository of 1,000 small files in one commit."""
+    """A repository of 1,000 small files in one commit, packed as every clone is."""
     for number in range(FILES):
         file = path / f"src/part{number % FOLDERS:02}/module{number:04}.py"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("".join(f"value_{number}_{line} = {line}\n" for line in range(LINES)))
     who = ("-c", "user.name=benchmark", "-c", "user.email=benchmark@localhost")
-    for words in (("init", "-q", "-b", "main"), ("add", "."), (*who, "commit", "-qm", "Begin")):
+    for words in (("init", "-q", "-b", "main"), ("add", "."), (*who, "commit", "-qm", "Begin"), ("gc", "-q")):
         subprocess.run((GIT, *words), cwd=path, check=True)
     return path
 

@@ -71,6 +71,7 @@ class Asking:
             attempt = await self._ask(name, findings + last)
             last = await self._land(attempt) if attempt.stands else attempt.findings
             if not last:
+                await self.progress.step()
                 return None
             await self._count_failure(name, last)
         why = f": {last[0].headline}" if last else ""
@@ -99,9 +100,10 @@ class Asking:
         The gate is asked before the attempt's turn to merge; only if others were merged meanwhile, so that the
         candidate is another one, is it asked again, and then nobody is let past.
         """
-        found = await self._candidate(attempt)
-        if not found.conflicts and (findings := await self._own_gate(attempt, found)):
-            return findings
+        if self.phase.phase.assignments[attempt.assignment].gate:
+            found = await self._candidate(attempt)
+            if not found.conflicts and (findings := await self._own_gate(attempt, found)):
+                return findings
         async with self.phase.merging:
             while True:
                 found = await self._candidate(attempt)
@@ -144,7 +146,6 @@ class Asking:
             return False
         about = phase.about | {"assignment": attempt.assignment, "attempt": attempt.attempt}
         phase.work.journal.write(Merged(**about, commit=commit, seconds=attempt.seconds))
-        await self.progress.step()
         return True
 
     async def _count_failure(self, name: str, findings: Findings) -> None:

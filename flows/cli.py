@@ -6,6 +6,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -38,6 +39,7 @@ def main() -> None:
     # what Prefect logs belongs into its UI; set before anything imports it
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     os.environ.setdefault("DO_NOT_TRACK", "1")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like a Ctrl-C, in order
     sys.exit(_code())
 
 
@@ -46,13 +48,19 @@ def _code() -> int:
         result = app(standalone_mode=False)
     except typer.TyperException as problem:
         return _tell_usage(problem)
-    except (typer.Abort, KeyboardInterrupt, asyncio.CancelledError, Interrupted):
+    except (typer.Abort, KeyboardInterrupt, asyncio.CancelledError):
         return INTERRUPTED
     except SparcError as told:
-        return _tell(told, REFUSED if isinstance(told, Refused) else BLOCKED)
+        return _tell(told, _code_of(told))
     except Exception:  # noqa: BLE001 - the one place that turns a bug into a report
         return _tell_bug()
     return result if isinstance(result, int) else DONE
+
+
+def _code_of(error: SparcError) -> int:
+    if isinstance(error, Refused):
+        return REFUSED
+    return INTERRUPTED if isinstance(error, Interrupted) else BLOCKED
 
 
 def _tell(error: SparcError, code: int) -> int:

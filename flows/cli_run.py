@@ -12,7 +12,7 @@ import typer
 
 from flows.prepare import is_released, prepare
 from flows.settings import Settings
-from tasks.errors import Refused
+from tasks.errors import Interrupted, Refused
 from tasks.journal import Journal
 from tasks.outcome import RunOutcome, outcome_of
 from tasks.progress import watch
@@ -41,13 +41,13 @@ def run(
     as_json: Json = False,  # noqa: FBT002
 ) -> int:
     """Run a plan: its phases, their gates, the release."""
-    return _carry(prepare(plan, repository, run, Settings(), os.environ, _answering), yes, as_json)
+    return _carry(prepare(plan, repository, run, Settings(), os.environ, _ready), yes, as_json)
 
 
-def _answering() -> None:
-    from flows.running import answering  # noqa: PLC0415 - Prefect takes a second to import
+def _ready() -> None:
+    from flows.running import ready  # noqa: PLC0415 - Prefect takes a second to import
 
-    answering()
+    ready()
 
 
 def resume(
@@ -60,6 +60,8 @@ def resume(
     record = folder.record
     if is_released(folder):
         raise Refused(f"run {record.run} is finished and released: there is nothing to resume")
+    with folder.held():  # refused before anything else if another process has it
+        pass
     return _carry(folder, yes, as_json)
 
 
@@ -73,9 +75,10 @@ def review(
     if approve == reject:
         raise Refused("say either --approve or --reject")
     from flows.running import connected  # noqa: PLC0415 - Prefect takes a second to import
-    from tasks.review import answer_review  # noqa: PLC0415 - likewise
+    from tasks.review import answer_review, asked_of  # noqa: PLC0415 - likewise
 
     folder = RunFolder(Settings().root, run)
+    asked_of(folder)  # refused before a server is started for nothing
     with connected(folder.home):
         typer.echo(asyncio.run(answer_review(folder, approve, comment)))
     return 0
@@ -102,7 +105,12 @@ def _interruptible(folder: RunFolder, carried: Coroutine[Any, Any, RunOutcome]) 
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, here.cancel)
         return await carried
 
+    from prefect.exceptions import TerminationSignal  # noqa: PLC0415 - imported by now; Prefect's word for SIGTERM
+
     try:
         return asyncio.run(with_signals())
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        return outcome_of(Journal(folder.journal).read())
+    except (KeyboardInterrupt, asyncio.CancelledError, TerminationSignal):
+        events = Journal(folder.journal).read()
+    if not events:
+        raise Interrupted(f"interrupted before anything began: `sparc resume {folder.run}` starts it")
+    return outcome_of(events)

@@ -18,7 +18,7 @@ from flows.settings import Settings
 from tasks.agents.registry import check_home
 from tasks.errors import PlanInvalid, Refused
 from tasks.git import GitError
-from tasks.hub import TRAILER_RUN, create_hub
+from tasks.hub import TRAILER_RUN, create_hub, pin
 from tasks.repository import Repository, base_of, open_repository
 from tasks.run_folder import RUN_ID, RunFolder, RunRecord, copy_plan, exclusive
 
@@ -81,12 +81,14 @@ def _prepare(
     for spec in loaded.agents.values():
         check_home(spec, env, (settings.root, opened.path))
     base, start = base_of(opened, loaded.base)
-    refuse_unreleased(opened, loaded.name, base)
+    if opened.git.resolve(pin(folder.run)) not in (None, start):
+        raise Refused(f"{opened.path} knows another run {folder.run}, of another SPARC_HOME: choose another --run ID")
     record = RunRecord(
         run=folder.run, plan=loaded.name, plan_file=copy.source.name, repository=opened.path, base=base, start=start,
         memory=settings.memory, fingerprint=copy.fingerprint,
     )  # fmt: skip
     with held(opened, loaded.name, folder.run):
+        refuse_unreleased(opened, loaded.name, base)
         ready()
         _make(folder, record, copy, opened)
     return folder
@@ -99,7 +101,8 @@ def _make(folder: RunFolder, record: RunRecord, copy: _Copy, repository: Reposit
         folder.create(record)
     except (OSError, GitError) as problem:
         shutil.rmtree(folder.path, ignore_errors=True)
-        raise Refused(f"cannot make {folder.path} (below SPARC_HOME): {problem}") from problem
+        why = problem.args[0][0][-1] if isinstance(problem, shutil.Error) else problem  # its first of all
+        raise Refused(f"cannot make {folder.path} (below SPARC_HOME): {' '.join(str(why).split())}") from problem
 
 
 def _known(folder: RunFolder, plan: Plan, fingerprint: str, repository: Path) -> RunFolder:
@@ -113,7 +116,8 @@ def _known(folder: RunFolder, plan: Plan, fingerprint: str, repository: Path) ->
         raise Refused(f"run {folder.run} is finished and released: another --run ID, or none, starts a new one")
     if open_repository(repository).git.directory != open_repository(record.repository).git.directory:
         raise Refused(f"run {folder.run} is of {record.repository}, not of {repository.resolve()}: another --run ID")
-    return folder
+    with folder.held():  # refused while another process has it
+        return folder
 
 
 def refuse_missing_programs(plan: Plan, copy: _Copy) -> None:

@@ -14,6 +14,7 @@ from flows.settings import Settings
 from flows.sparc import sparc
 from flows.work import value_of
 from tasks import server
+from tasks.memory import open_memory
 from tasks.outcome import RunOutcome
 from tasks.run_folder import RunFolder
 
@@ -29,7 +30,7 @@ async def arun(
     plan: Plan | Path | str, repository: Path | str = ".", *, run: str | None = None, yes: bool = False
 ) -> RunOutcome:
     """The same for callers with an event loop."""
-    folder = await asyncio.to_thread(prepare, plan, repository, run, Settings(), dict(os.environ), answering)
+    folder = await asyncio.to_thread(prepare, plan, repository, run, Settings(), dict(os.environ), ready)
     return await carry(folder, yes=yes)
 
 
@@ -43,18 +44,19 @@ async def carry(folder: RunFolder, *, yes: bool, terminal: bool = False) -> RunO
         )
 
 
-def answering() -> str | None:
-    """The server that the caller has set; None if there is none. Raises Refused if it is silent."""
-    configured = get_current_settings().api.url
-    if configured:
-        server.reachable(configured)
-    return configured
+def ready() -> None:
+    """What a new run needs of its surroundings: a server, and a storage that keeps memory. Raises Refused."""
+    settings = Settings()
+    with connected(settings.root):
+        open_memory(settings.memory, settings.root, "")
 
 
 @contextlib.contextmanager
 def connected(home: Path) -> Iterator[None]:
     """For the time of a block: the server that the caller has set, or the local one. Raises Refused if it is silent."""
-    if answering():
+    configured = get_current_settings().api.url
+    if configured:
+        server.reachable(configured)
         yield
         return
     with temporary_settings({PREFECT_API_URL: server.ensure(home).url}):

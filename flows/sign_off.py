@@ -4,6 +4,9 @@ The same tree is never asked about twice, another tree always is. In a terminal 
 flow run pauses, for Prefect's form or for `sparc review`.
 """
 
+from math import ceil
+from uuid import UUID
+
 from prefect.exceptions import FlowPauseTimeout
 from prefect.flow_runs import apause_flow_run
 from prefect.runtime import flow_run
@@ -57,7 +60,8 @@ async def _wait(phase: PhaseWork) -> Answer:
     form = SignOff.with_initial_data(description=f"Review of {phase.number} {phase.name}\n\n{points}")
     seconds = phase.work.plan.review_timeout_of(phase.phase)
     try:
-        answer = await apause_flow_run(wait_for_input=form, timeout=int(seconds), poll_interval=1)
+        answer = await apause_flow_run(wait_for_input=form, timeout=ceil(seconds), poll_interval=1)
     except FlowPauseTimeout as late:
+        await review.end_pause(UUID(str(flow_run.id)))
         raise Blocked(f"nobody answered the review of {phase.name} within {seconds:g} s") from late
     return Answer(approved=answer.approved, comment=answer.comment, by=review.PERSON)

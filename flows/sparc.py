@@ -31,7 +31,7 @@ from flows.specification import specification
 from flows.work import Work, value_of
 from tasks.artifacts import report_page
 from tasks.command import Processes, processes
-from tasks.errors import Blocked, Interrupted
+from tasks.errors import Blocked, Interrupted, SparcError
 from tasks.flow_runs import take_over
 from tasks.git import GitError
 from tasks.journal import Notice, RunEnded, RunStarted
@@ -49,7 +49,10 @@ PHASES: dict[str, Flow[[PhaseCall], Any]] = {
     "refinement": refinement,
     "completion": completion,
 }
-FULL = (errno.ENOSPC, errno.EDQUOT)
+MACHINE = dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "the disk is full") | dict.fromkeys(
+    (errno.EACCES, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EPERM, errno.EROFS), ""
+)
+"""Errors of the machine, or of who may do what on it; with better words than the system's, where we have them."""
 
 
 def run_name() -> str:
@@ -79,7 +82,7 @@ async def sparc(
     folder = prepare(plan, repository, run, settings, dict(os.environ))
     work = Work(folder, yes=yes, terminal=terminal)
     processes.set(Processes())
-    with folder.held(), held(work.repository, work.plan.name, folder.run):
+    with _as_blocked(), folder.held(), held(work.repository, work.plan.name, folder.run):
         return await _carry(work)
 
 
@@ -96,16 +99,24 @@ async def _carry(work: Work) -> RunOutcome | State[RunOutcome]:
         return await _stopped(work, RunEnded(outcome="blocked", reason=str(reason)))
     except Interrupted as reason:
         return await _stopped(work, RunEnded(outcome="interrupted", reason=str(reason)))
-    except BaseException:
+    except BaseException as end:
         # a cancellation, or a bug: whatever was started must not outlive it
         processes.get().stop()
-        journal.write(RunEnded(outcome="interrupted", reason="ended from outside"))
+        journal.write(RunEnded(outcome="interrupted", reason=_why(end)))
         raise
     stays = None if work.plan.release.into_base else "it stays there, as the plan asks"
     journal.write(RunEnded(outcome="released", commit=commit, reason=stays))
     write_atomically(work.folder.path / RELEASED, commit.encode())
     _, outcome = await asyncio.gather(in_thread(work.folder.clean), _told(work))
     return outcome
+
+
+def _why(end: BaseException) -> str:
+    if isinstance(end, SparcError):
+        return str(end)
+    return (
+        f"a bug in sparc ended it ({type(end).__name__}: {end})" if isinstance(end, Exception) else "ended from outside"
+    )
 
 
 async def _phases_and_release(work: Work) -> str:
@@ -143,7 +154,8 @@ async def _stopped(work: Work, ended: RunEnded) -> State[RunOutcome]:
 async def _told(work: Work) -> RunOutcome:
     """Write the report, for files and for Prefect; what the run came to."""
     outcome = outcome_of(work.journal.read())
-    write_atomically(work.folder.report, page_of(work.folder).encode())
+    with contextlib.suppress(OSError):  # `sparc report --html` writes it when there is room again
+        write_atomically(work.folder.report, page_of(work.folder).encode())
     with contextlib.suppress(httpx.HTTPError):
         await report_page(work.folder.run, markdown(outcome))
     return outcome
@@ -157,8 +169,9 @@ def _as_blocked() -> Iterator[None]:
     except GitError as refused:
         raise Blocked(str(refused)) from refused
     except OSError as problem:
-        if problem.errno not in FULL:
+        if problem.errno not in MACHINE:
             raise
-        raise Blocked(f"the disk is full ({problem.filename or 'no file named'}): make room and resume") from problem
+        place = f" ({problem.filename})" if problem.filename else ""
+        raise Blocked(f"{MACHINE[problem.errno] or problem.strerror}{place}: mend that and resume") from problem
     except httpx.HTTPError as problem:
         raise Blocked(f"the Prefect server stopped answering ({problem}): resume when it does") from problem

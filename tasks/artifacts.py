@@ -1,8 +1,9 @@
 """What Prefect's UI shows of a run beside its states: gate tables, progress, the report."""
 
+import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from prefect.artifacts import (
@@ -51,6 +52,8 @@ class Progress:
     artifact: UUID
     total: int
     merged: int = 0
+    _told: int = 0
+    _telling: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
     async def start(cls, name: str, total: int) -> "Progress":
@@ -59,6 +62,12 @@ class Progress:
         return cls(artifact, total)
 
     async def step(self) -> None:
-        """One more is merged; asking again for one that was merged before does not go beyond the end."""
+        """One more is merged; asking again for one that was merged before does not go beyond the end.
+
+        Those that are merged while the server is being told are told together.
+        """
         self.merged = min(self.merged + 1, self.total)
-        await aupdate_progress_artifact(self.artifact, progress=100.0 * self.merged / self.total)
+        async with self._telling:
+            if self._told < self.merged:
+                self._told = self.merged
+                await aupdate_progress_artifact(self.artifact, progress=100.0 * self._told / self.total)

@@ -155,7 +155,7 @@ def _take(space: workspace.Workspace, assignment: Assignment) -> tuple[workspace
         ToldFinding(check="attempt", path=path, message="changed, but it is not among the paths this assignment writes")
         for path in outside
     ]
-    there = {path for path, mode in space.hub.modes(taken.tree).items() if mode.startswith("100")}
+    there = {path for path, (mode, _) in space.hub.entries(taken.tree).items() if mode.startswith("100")}
     objections += [
         ToldFinding(check="attempt", path=wanted, message="was to be delivered, and is not there")
         for wanted in assignment.deliverables

@@ -130,6 +130,8 @@ class Git:
     def resolve(self, name: str, kind: str = "commit") -> str | None:
         """The object id that a name means, or None; `kind` is commit, tree or blob."""
         done = self.try_run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{{kind}}}")
+        if done.failure:
+            raise GitError(f"git rev-parse in {self.directory}: {done.failure}")
         return done.stdout.decode().strip() or None if done.code == 0 else None
 
     def refs(self, *prefixes: str) -> dict[str, str]:
@@ -178,11 +180,11 @@ class Git:
                 files.append(TreeFile(path=os.fsdecode(name), mode=mode, size=0 if size == "-" else int(size)))
         return tuple(files)
 
-    def modes(self, tree: str) -> dict[str, str]:
-        """Every file of a tree (or of a commit's) and its mode; sizes, as in `tree_files`, take far longer to find."""
-        entries = self.run("ls-tree", "-r", "-z", "--full-tree", tree).split(b"\0")
-        pairs = (entry.partition(b"\t") for entry in entries if entry)
-        return {os.fsdecode(name): about[:6].decode() for about, _, name in pairs}
+    def entries(self, tree: str) -> dict[str, tuple[str, str]]:
+        """(mode, object id) of every path of a tree or commit; sizes, as in `tree_files`, take far longer to find."""
+        found = (entry.partition(b"\t") for entry in self.run("ls-tree", "-r", "-z", "--full-tree", tree).split(b"\0"))
+        fields = ((os.fsdecode(name), about.decode().split()) for about, _, name in found if about)
+        return {path: (mode, oid) for path, (mode, _kind, oid) in fields}
 
     def entry(self, tree: str, path: str) -> tuple[str, str] | None:
         """(mode, object id) of what a tree or commit has at a path, or None."""

@@ -87,6 +87,11 @@ class Hub:
         return merges[::-1]
 
 
+def pin(run: str) -> str:
+    """The reference of the user's repository that keeps what a run started from."""
+    return f"refs/sparc/start/{run}"
+
+
 def create_hub(directory: Path, repository: Repository, run: str, plan: str, start: str) -> Hub:
     """Make the hub of a new run; doing it again after a kill completes it."""
     git = create_bare(directory)
@@ -99,7 +104,6 @@ def create_hub(directory: Path, repository: Repository, run: str, plan: str, sta
         ("gc.pruneExpire", "never"),
     ):
         git.run("config", key, value)
-    repository.git.create_refs({f"refs/sparc/start/{run}": start})
     hook = directory / "hooks/reference-transaction"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text(HOOK)
@@ -107,4 +111,5 @@ def create_hub(directory: Path, repository: Repository, run: str, plan: str, sta
     hub = Hub(directory, run, plan, start)
     if git.resolve(hub.plan_branch) is None:
         git.move(hub.plan_branch, start, ZERO)
+    repository.git.create_refs({pin(run): start})  # last: whatever fails before it leaves the user's repository alone
     return hub

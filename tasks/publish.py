@@ -28,7 +28,6 @@ def fetch(into: Git, hub: Hub, refspec: str) -> None:
     try:
         into.run(
             "fetch",
-            "--quiet",
             "--no-tags",
             "--no-prune",  # the user's fetch.prune would delete the evidence of every other run
             "--no-recurse-submodules",

@@ -5,8 +5,8 @@ follows: the step is noted before it is taken, so that a kill in the middle can 
 """
 
 import os
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Collection, Sequence
+from pathlib import Path, PurePosixPath
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -105,8 +105,27 @@ def why_unready(repository: Repository, base: str) -> str | None:
 
 
 def refuse_overwriting(where: Path, old: str, new: str) -> None:
-    """Raise Blocked if bringing a work tree forward would overwrite files that git does not track."""
+    """Raise Blocked if bringing a work tree forward would overwrite files that git does not track, or ignores."""
     git = users_git(where)
+    before = {file.path for file in git.tree_files(old)}
+    for path in git.changed(old, new):
+        if path not in before and (found := _in_the_way(where, path, before)):
+            raise Blocked(f"{where} cannot follow the release, so nothing was moved: {found} would be overwritten")
+    refuse_stuck(git, where, old, new)
+
+
+def _in_the_way(where: Path, path: str, before: Collection[str]) -> str | None:
+    """The file or folder that is where a new file is to be; git itself would sacrifice ignored ones."""
+    places = [path, *map(str, PurePosixPath(path).parents)][:-1]
+    for place in (place for place in places if place not in before and os.path.lexists(where / place)):
+        folder = (where / place).is_dir() and not (where / place).is_symlink()
+        if not folder or (place == path and not any(name.startswith(f"{path}/") for name in before)):
+            return place
+    return None
+
+
+def refuse_stuck(git: Git, where: Path, old: str, new: str) -> None:
+    """Raise Blocked if git cannot bring a work tree forward."""
     git.try_run("update-index", "-q", "--refresh")
     done = git.try_run("read-tree", "-m", "-u", "--dry-run", old, new)
     if done.code != 0:
@@ -150,7 +169,7 @@ def _follow(git: Git, step: Step) -> None:
     lines = ((*_version(git, step.new, path), path) for path in brought)
     git.run("read-tree", step.old)
     git.run("update-index", "-z", "--index-info", stdin=listing(f"{mode} {oid}\t{path}" for mode, oid, path in lines))
-    refuse_overwriting(step.where, step.old, step.new)
+    refuse_stuck(git, step.where, step.old, step.new)
     git.run("read-tree", "-m", "-u", step.old, step.new)
 
 

@@ -1,5 +1,6 @@
 """What a passed phase leaves in memory, and what later assignments read of it."""
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
@@ -10,6 +11,7 @@ from pydantic import JsonValue
 from gates.paths import matcher
 from tasks import evidence
 from tasks.context import Remembered
+from tasks.errors import Refused
 from tasks.git import Git
 from tasks.hub import Hub
 from tasks.memory import VALUE_LIMIT, Memory
@@ -27,7 +29,8 @@ async def remember(memory: Memory, hub: Hub, phase: str, commit: str, deliverabl
 def store(memory: Memory, hub: Hub, phase: str, commit: str, deliverables: Sequence[str]) -> None:
     """Put what is not there yet; after a kill in the middle, doing it again completes it."""
     for path, text in texts(hub.git, commit, deliverables):
-        _put(memory, hub, f"{hub.plan}/{phase}/{path}", text, commit)
+        with contextlib.suppress(Refused):  # a name that can be no key: git has the file
+            _put(memory, hub, f"{hub.plan}/{phase}/{path}", text, commit)
     gate = evidence.fetch(hub.git, evidence_name(hub.git, commit))
     _put(memory, hub, f"{hub.plan}/{GATES}/{phase}.json", gate, commit)
 
@@ -40,14 +43,12 @@ def _put(memory: Memory, hub: Hub, key: str, value: JsonValue, commit: str) -> N
 
 def texts(git: Git, commit: str, globs: Sequence[str]) -> Iterable[tuple[str, str]]:
     """(path, text) of the promised files of a commit; what is no UTF-8 text, or too large, is left to git."""
-    wanted = matcher(globs)
-    for file in git.tree_files(commit):
-        if file.mode.startswith("100") and wanted(file.path) and file.size <= VALUE_LIMIT:
-            data = git.read(commit, file.path) or b""
-            try:
-                yield file.path, data.decode()
-            except UnicodeDecodeError:
-                continue
+    wanted, entries = matcher(globs), git.entries(commit)
+    files = [file for file in git.tree_files(commit) if file.mode.startswith("100") and file.size <= VALUE_LIMIT]
+    chosen = [file.path for file in files if wanted(file.path)]
+    for path, (_, data) in zip(chosen, git.objects(entries[path][1] for path in chosen), strict=True):
+        with contextlib.suppress(UnicodeDecodeError):
+            yield path, data.decode()
 
 
 def evidence_name(git: Git, commit: str) -> str:

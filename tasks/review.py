@@ -13,6 +13,7 @@ from prefect import get_client
 from prefect.client.schemas.objects import StateType
 from prefect.flow_runs import aresume_flow_run
 from prefect.input import RunInput
+from prefect.states import Running
 from pydantic import JsonValue
 
 from gates.model import Frozen
@@ -80,10 +81,10 @@ def note_asked(folder: RunFolder, asked: Asked) -> None:
 
 
 def asked_of(folder: RunFolder) -> Asked:
-    """The review that waits. Raises Refused when none does."""
-    file = folder.path / ASKED
+    """The review that waits. Raises Refused when none does, or when there is no such run."""
+    file, run = folder.path / ASKED, folder.record.run
     if not file.is_file():
-        raise Refused(f"run {folder.run} waits for no review: `sparc status {folder.run}` tells where it stands")
+        raise Refused(f"run {run} waits for no review: `sparc status {run}` tells where it stands")
     return Asked.model_validate_json(file.read_bytes())
 
 
@@ -118,6 +119,12 @@ async def _paused(flow_run: UUID) -> bool:
     async with get_client() as client:
         run = await client.read_flow_run(flow_run)
     return run.state is not None and run.state.type is StateType.PAUSED
+
+
+async def end_pause(flow_run: UUID) -> None:
+    """Let a flow run go on whose pause has run out; while it lasts, Prefect makes a failure of its own of any end."""
+    async with get_client() as client:
+        await client.set_flow_run_state(flow_run, Running(), force=True)
 
 
 def ask_in_terminal(number: int, phase: str, points: Sequence[str]) -> Answer:

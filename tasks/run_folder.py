@@ -185,11 +185,14 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Replace a file at once: whoever reads it sees the old or the new one, also after a kill."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
-    with fresh.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    try:
+        with fresh.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    finally:  # a full disk is not helped by what did not fit
+        fresh.unlink(missing_ok=True)
 
 
 def copy_plan(plan: Path, destination: Path, home: Path) -> None:

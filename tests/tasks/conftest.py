@@ -1,12 +1,22 @@
 """A user's repository, the hub of a run on it, and git as its user calls it."""
 
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
+from tasks.evidence import keep
+from tasks.git import Git
 from tasks.hub import Hub, create_hub
+from tasks.integrate import Candidate, Landing, candidate, merge_assignment, merge_phase
+from tasks.publish import bring
+from tasks.release import release_candidate, release_now
+from tasks.remember import evidence_name
 from tasks.repository import Repository, open_repository
 from tasks.run_folder import RunFolder, RunRecord
 
@@ -50,9 +60,12 @@ def commit() -> Commit:
     return commit_files
 
 
-@pytest.fixture
-def users(repository: Path) -> Repository:
-    """The user's repository, with some files on main."""
+def new_repository(repository: Path) -> Repository:
+    """A repository with some files on main, whose identity stands in its own configuration."""
+    user_git(repository.parent, "init", "--quiet", "--initial-branch=main", repository.name)
+    user_git(repository, "config", "user.name", "Fixture")
+    user_git(repository, "config", "user.email", "fixture@localhost")
+    commit_files(repository, {"README.md": "# Made by the fixture `users`\n"}, "Begin")
     commit_files(
         repository,
         {
@@ -67,10 +80,9 @@ def users(repository: Path) -> Repository:
     return open_repository(repository)
 
 
-@pytest.fixture
-def folder(tmp_path: Path, users: Repository) -> RunFolder:
-    """The folder of a run on it, whose hub is there."""
-    made = RunFolder(tmp_path / "home", RUN)
+def begun(home: Path, users: Repository) -> RunFolder:
+    """The folder of a run on a repository, whose hub is there."""
+    made = RunFolder(home, RUN)
     start = users.tip("main") or ""
     create_hub(made.hub, users, RUN, PLAN, start)
     made.create(
@@ -82,7 +94,118 @@ def folder(tmp_path: Path, users: Repository) -> RunFolder:
     return made
 
 
+@pytest.fixture(scope="session")
+def _original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What every test copies, for copying is faster than git."""
+    return new_repository(tmp_path_factory.mktemp("original") / "repository").path
+
+
+@pytest.fixture
+def users(_original: Path, tmp_path: Path) -> Repository:
+    """The user's repository, with some files on main."""
+    shutil.copytree(_original, tmp_path / "repository", symlinks=True)
+    user_git(tmp_path / "repository", "update-index", "-q", "--refresh")
+    return open_repository(tmp_path / "repository")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, users: Repository) -> RunFolder:
+    """The folder of a run on it, whose hub is there."""
+    return begun(tmp_path / "home", users)
+
+
 @pytest.fixture
 def hub(folder: RunFolder) -> Hub:
     """The run's hub."""
     return Hub(folder.hub, folder.run, folder.record.plan, folder.record.start)
+
+
+# -- a run's history, made by the same functions as a run makes it, without any server
+
+
+@dataclass(frozen=True)
+class Story:
+    """Tells a run: what its attempts left is merged, its gates have passed, and in the end it is released."""
+
+    folder: RunFolder
+    hub: Hub
+    repository: Repository
+
+    def assignment(self, number: int, phase: str, name: str, files: Mapping[str, str], *, gated: bool = False) -> str:
+        """An attempt that leaves these files, merged into its phase."""
+        git, branch = self.hub.git, self.hub.open_phase(number, phase)
+        start = self.hub.tip(branch)
+        with TemporaryDirectory() as scratch:
+            index = Git(git.directory, {"GIT_INDEX_FILE": f"{scratch}/index"})
+            index.run("read-tree", start)
+            for path, text in files.items():
+                index.run("update-index", "--add", "--cacheinfo", f"100644,{git.write_blob(text.encode())},{path}")
+            left = git.write_commit(index.line("write-tree"), (start,), "Work\n")
+        found = candidate(git, branch, left)
+        verdicts = self.verdicts(found.tree) if gated else ()
+        made = merge_assignment(Landing(self.hub, number, phase, name, 1, "writer", "0" * 64), found, verdicts)
+        assert made
+        return made
+
+    def verdicts(self, tree: str, outcome: str = "passed") -> tuple[str, ...]:
+        """Evidence of one check that was measured on a tree."""
+        return keep(self.hub.git, [{"kind": "verdict", "tree": tree, "verdict": {"check": "x", "outcome": outcome}}])
+
+    def gate(self, found: Candidate, **fields: Any) -> str:  # noqa: ANN401
+        """Evidence of a phase's gate that has passed on a candidate, unless the fields say otherwise."""
+        record = {"kind": "gate", "outcome": "passed", "verdicts": list(self.verdicts(found.tree)), **found.binding}
+        (name,) = keep(self.hub.git, [record | fields])
+        return name
+
+    def phase(self, number: int, phase: str, gate: str | None = None) -> str:
+        """The merge of a phase, after a gate that has passed on it."""
+        branch = self.hub.open_phase(number, phase)
+        found = candidate(self.hub.git, self.hub.plan_branch, self.hub.tip(branch))
+        made = merge_phase(self.hub, phase, number, found, gate or self.gate(found))
+        assert made
+        bring(self.hub, self.repository)
+        return made
+
+    def two_phases(self) -> None:
+        """Two phases, of two assignments and one."""
+        self.assignment(1, "specification", "requirements", {"docs/r.md": "# R\n"})
+        self.assignment(1, "specification", "slos", {"docs/slos.md": "# SLOs\n"}, gated=True)
+        self.phase(1, "specification")
+        files = {"src/post.py": "POST = 1\n", "src/app.py": "print('done')\n", "new/deep/file": "new\n"}
+        self.assignment(2, "refinement", "posting", files)
+        self.phase(2, "refinement")
+
+    def copied(self, place: Path) -> "Story":
+        """The same in another directory, from where it can go on another way."""
+        repository, folder = place / "repository", RunFolder(place / "home", self.folder.run)
+        shutil.copytree(self.repository.path, repository, symlinks=True)
+        shutil.copytree(self.folder.path, folder.path, symlinks=True)
+        user_git(repository, "update-index", "-q", "--refresh")
+        (folder.hub / "objects/info/alternates").write_text(f"{repository}/.git/objects\n")
+        return Story(folder, replace(self.hub, directory=folder.hub), open_repository(repository))
+
+    def release(self, base: str = "main") -> str | None:
+        """The release into a branch as it stands now; its own gates have passed if it is not where the run began."""
+        tip = self.repository.tip(base) or ""
+        found = release_candidate(self.hub, tip)
+        assert not found.conflicts
+        unmoved = found.tree == self.hub.git.resolve(self.hub.plan_tip, "tree")
+        gate = evidence_name(self.hub.git, self.hub.plan_tip) if unmoved else self.gate(found)
+        return release_now(self.folder, self.hub, self.repository, base, found, [gate])
+
+
+@pytest.fixture
+def story(folder: RunFolder, hub: Hub, users: Repository) -> Story:
+    """A run of which nothing is told yet."""
+    return Story(folder, hub, users)
+
+
+@pytest.fixture(scope="session")
+def begin() -> Callable[[Path], Story]:
+    """Begin a story in an empty directory, for tests that share one."""
+
+    def story_in(place: Path) -> Story:
+        folder = begun(place / "home", users := new_repository(place / "repository"))
+        return Story(folder, Hub(folder.hub, folder.run, PLAN, folder.record.start), users)
+
+    return story_in

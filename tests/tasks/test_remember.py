@@ -71,6 +71,12 @@ def test_a_link_is_not_followed(hub: Hub, memory: Memory, passed: Pass) -> None:
     assert memory.list("ledger/specification/*") == ("ledger/specification/a",)
 
 
+def test_a_file_whose_name_can_be_no_key_is_left_to_git(hub: Hub, memory: Memory, passed: Pass) -> None:
+    commit = passed({"new\nline": b"x", "\udcff": b"x", "n" * 1024: b"x", "plain": b"x"})
+    store(memory, hub, "specification", commit, ["*"])
+    assert memory.list() == ("ledger/quality-gates/specification.json", "ledger/specification/plain")
+
+
 def test_doing_it_again_after_a_kill_completes_it_and_adds_no_version(hub: Hub, memory: Memory, passed: Pass) -> None:
     commit = passed({"a": b"a", "b": b"b"})
     memory.put("ledger/specification/a", "a", run=hub.run, commit=commit)

@@ -1,0 +1,103 @@
+"""The audit flow by itself: what it measures, what it leaves in Prefect, and how it says no."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from prefect.client.schemas.objects import State
+from prefect.logging.handlers import APILogHandler
+
+from flows.audit import gate_audit
+from tests.support import commit, git
+
+Audit = Callable[..., State[Any]]
+LINES = {"lines": {"paths": "*.md", "at_least": 1}}
+MORE = {"lines": {"paths": "*.md", "at_least": 9}}
+TRUE = {"command": {"name": "true", "run": ["true"]}}
+
+
+@pytest.fixture
+def audit(prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Audit]:
+    """Runs the flow in this process; its final state."""
+    assert prefect_api
+    monkeypatch.setenv("SPARC_HOME", str(tmp_path / "sparc-home"))
+
+    def run(repository: Path, *checks: object, **more: object) -> State[Any]:
+        state: State[Any] = asyncio.run(gate_audit(repository, checks, **more, return_state=True))  # type: ignore[call-overload]
+        return state
+
+    yield run
+    APILogHandler().flush()  # at the exit of the process there is no server left, which would be tried for a minute
+
+
+@pytest.fixture
+def repository(repository: Path) -> Path:
+    """The common one under a name of its own, as artifacts and runs are named after it."""
+    return repository.rename(repository.with_name(repository.parent.name))
+
+
+def latest(api: str, key: str) -> Any:  # noqa: ANN401 - as it is stored
+    """The newest artifact with this key."""
+    with httpx.Client(base_url=api, trust_env=False) as client:
+        return client.get(f"{api}/artifacts/{key}/latest").raise_for_status().json()["data"]
+
+
+def test_passes_when_every_check_does(audit: Audit, repository: Path) -> None:
+    state = audit(repository, LINES, TRUE)
+    assert state.is_completed()
+    assert state.message == f"2 checks passed at {git(repository, 'rev-parse', '--short=10', 'main')}"
+
+
+def test_blocked_names_every_check_that_did_not_pass(audit: Audit, repository: Path) -> None:
+    state = audit(repository, LINES, MORE, "bandit")
+    assert (state.type.value, state.name) == ("FAILED", "Blocked")
+    assert state.message == "lines 1 < 9 in 1 files; bandit: no Python file to measure"
+
+
+def test_leaves_a_table_and_a_page(audit: Audit, repository: Path, prefect_api: str) -> None:
+    audit(repository, LINES, "bandit")
+    name = f"audit-{repository.name}-main".replace("_", "-")
+    rows = json.loads(latest(prefect_api, f"gate-{name}"))
+    assert [(row["check"], row["outcome"]) for row in rows] == [("lines", "passed"), ("bandit", "error")]
+    page = latest(prefect_api, f"report-{name}")
+    assert git(repository, "rev-parse", "main") in page
+    assert "no Python file to measure" in page
+
+
+def test_measures_the_branch_that_is_named(audit: Audit, repository: Path) -> None:
+    git(repository, "checkout", "--quiet", "-b", "topic")
+    commit(repository, more__md="\n" * 9)
+    assert audit(repository, MORE, ref="topic").is_completed()
+    assert not audit(repository, MORE, ref="main").is_completed()
+
+
+@pytest.mark.parametrize(
+    ("path", "ref", "sentence"),
+    [
+        ("", "nowhere", "has no commit 'nowhere'"),
+        ("missing", "main", "is not a directory"),
+        ("..", "main", "is not in a git repository"),
+    ],
+)
+def test_refuses_with_a_sentence(
+    audit: Audit, repository: Path, path: str, ref: str, sentence: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    state = audit(repository / path, LINES, ref=ref)
+    assert (state.type.value, state.name) == ("FAILED", "Refused")
+    assert sentence in str(state.message)
+    assert "Traceback" not in caplog.text
+
+
+def test_refuses_a_relative_path(audit: Audit) -> None:
+    assert "is no absolute path" in str(audit(Path("shop"), LINES).message)
+
+
+@pytest.mark.parametrize("checks", [[], ["nonsense"], [{"lines": {"paths": "*.md", "at_least": "many"}}]])
+def test_does_not_start_with_bad_checks(audit: Audit, repository: Path, checks: list[object]) -> None:
+    state = audit(repository, *checks)
+    assert state.is_failed()
+    assert "checks" in str(state.message)

@@ -1,0 +1,196 @@
+"""`prefect.yaml` as it is, on a real server, with a real worker: runs, refusals, reviews, audits, cancellation.
+
+All runs are begun at once, and each test waits for its own: a worker needs longer to start one than it takes.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tasks.server import Server
+from tests.support import Shop, environment, git, phase, processes_with, told, wait_for, work
+
+PROJECT = Path(__file__).parents[2]
+PREFECT = Path(sys.executable).with_name("prefect")
+WORKER = ("worker", "start", "--pool", "sparc", "--type", "process", "--name", "tested")
+FINAL = {"COMPLETED", "FAILED", "CANCELLED", "CRASHED"}
+CHECKS = [{"lines": {"paths": "README.md", "at_least": 1}}, "bandit"]
+HANG = 'if [ "$SPARC_ATTEMPT" = 1 ]; then setsid sleep 613 & touch HUNG; sleep 60; fi; '
+
+
+@dataclass(frozen=True)
+class Api:
+    """The server as its UI uses it."""
+
+    http: httpx.Client
+
+    def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        """What is there; None if nothing is."""
+        answer = self.http.get(path)
+        return answer.json() if answer.is_success else None
+
+    def post(self, path: str, **content: object) -> httpx.Response:
+        """Ask for a change."""
+        return self.http.post(path, json=content)
+
+    def create(self, deployment: str, **parameters: object) -> httpx.Response:
+        """Send the run form."""
+        found = self.get(f"deployments/name/{deployment}")["id"]
+        return self.post(f"deployments/{found}/create_flow_run", parameters=parameters, state={"type": "SCHEDULED"})
+
+    def state(self, flow_run: str) -> dict[str, Any]:
+        """The state of a flow run."""
+        state: dict[str, Any] = self.get(f"flow_runs/{flow_run}")["state"]
+        return state
+
+    def ended(self, flow_run: str) -> dict[str, Any]:
+        """Its final state, waited for."""
+        wait_for(lambda: self.state(flow_run)["type"] in FINAL, why="the run never ended")
+        return self.state(flow_run)
+
+    def reviewing(self, flow_run: str) -> str | None:
+        """The phase below that waits for an answer, if its form can be drawn already."""
+        below = {"parent_flow_run_id": {"any_": [flow_run]}}
+        for phase_run in self.post("flow_runs/filter", flow_runs=below).json():
+            if phase_run["state"]["type"] == "PAUSED" and self.form(phase_run["id"]):
+                return str(phase_run["id"])
+        return None
+
+    def form(self, flow_run: str) -> str | None:
+        """What the form of a paused flow run says above its fields, which is stored after them."""
+        key = self.state(flow_run)["state_details"]["run_input_keyset"]["description"]
+        answer = self.http.get(f"flow_runs/{flow_run}/input/{key}")
+        return answer.text if answer.is_success else None
+
+
+@pytest.fixture(scope="module")
+def api(server: Server) -> Iterator[Api]:
+    """Of the server of the test run."""
+    with httpx.Client(base_url=server.url, trust_env=False, timeout=30) as client:
+        yield Api(client)
+
+
+@pytest.fixture(scope="module")
+def deployed(api: Api, server: Server, runs_home: Path) -> Iterator[None]:
+    """In the order of `deployments/README.md`: a worker, which makes the pool, then the deployments."""
+    env = environment(runs_home, PREFECT_API_URL=server.url, PREFECT_WORKER_QUERY_SECONDS="1")
+    log = runs_home.parent / "worker.log"
+    with log.open("wb") as output:
+        worker = subprocess.Popen(
+            (PREFECT, *WORKER), cwd=runs_home.parent, env=env, stdout=output, stderr=output, process_group=0
+        )
+    try:
+        wait_for(lambda: api.get("work_pools/sparc"), why=f"no worker: {log.read_text()}")
+        deploy = (PREFECT, "--no-prompt", "deploy", "--all")
+        done = subprocess.run(deploy, cwd=PROJECT, env=env, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+        yield
+    finally:
+        worker.terminate()
+        worker.wait(60)
+
+
+@dataclass(frozen=True)
+class Order:
+    """A shop, and the flow run that a deployment was given for it."""
+
+    shop: Shop
+    flow_run: str
+
+
+@pytest.fixture(scope="module")
+def orders(deployed: None, api: Api, shop: Callable[[str], Shop]) -> Mapping[str, Order]:
+    """One order for each story, all given at once."""
+    assert deployed is None
+    shops = {name: shop(name) for name in ("released", "reviewed", "cancelled", "audited")}
+    for name, story in shops.items():
+        hang = HANG.replace("HUNG", str(story.root / "hung")) if name == "cancelled" else ""
+        points = {"review": ["It reads well"]} if name == "reviewed" else {}
+        story.plan({"specification": phase(note=work(f"{hang}echo note > note.md", "note.md"), **points)})
+    given = {name: _order(api, story) for name, story in shops.items() if name != "audited"}
+    audit = api.create("gate-audit/gate-audit", repository=str(shops["audited"].repository), checks=CHECKS)
+    return {**given, "audited": Order(shops["audited"], audit.json()["id"])}
+
+
+def _order(api: Api, story: Shop) -> Order:
+    plan, name = story.plan_dir / "plan.yaml", story.root.name
+    created = api.create("sparc/sparc", plan=str(plan), repository=str(story.repository), run=name)
+    return Order(story, created.json()["id"])
+
+
+def test_a_deployed_plan_is_released(orders: Mapping[str, Order], api: Api) -> None:
+    order = orders["released"]
+    assert api.ended(order.flow_run)["name"] == "Completed"
+    assert order.shop.show("note.md") == "note\n"
+    assert git(order.shop.repository, "status", "--porcelain") == ""
+    assert api.get(f"flow_runs/{order.flow_run}")["name"] == "released"
+    assert api.get("artifacts/report-released/latest")["type"] == "markdown"
+
+
+@pytest.mark.parametrize(
+    ("deployment", "parameters", "problem"),
+    [
+        ("sparc/sparc", {}, "'plan' is a required property"),
+        ("sparc/sparc", {"plan": "/plan.yaml", "yes": "perhaps"}, "'perhaps' is not of type 'boolean'"),
+        ("sparc/sparc", {"plan": {"sparc": 1, "name": "x"}}, "field 'plan'"),
+        ("gate-audit/gate-audit", {"checks": []}, "field 'checks'"),
+        ("gate-audit/gate-audit", {"checks": ["nonsense"]}, "field 'checks[0]'"),
+        ("gate-audit/gate-audit", {"checks": [{"coverage": {"at_least": "a lot"}}]}, "checks[0].coverage.at_least"),
+    ],
+)
+def test_bad_parameters_are_refused(
+    deployed: None, api: Api, deployment: str, parameters: dict[str, Any], problem: str
+) -> None:
+    assert deployed is None
+    answer = api.create(deployment, **{"repository": "/repository"} | parameters)
+    assert answer.status_code == httpx.codes.CONFLICT
+    assert problem in answer.json()["detail"]
+
+
+def test_an_audit_fails_with_its_table(orders: Mapping[str, Order], api: Api) -> None:
+    state = api.ended(orders["audited"].flow_run)
+    assert (state["type"], state["name"]) == ("FAILED", "Blocked")
+    assert state["message"] == "bandit: no Python file to measure"
+    rows = json.loads(api.get("artifacts/gate-audit-repository-main/latest")["data"])
+    assert [(row["check"], row["outcome"]) for row in rows] == [("lines", "passed"), ("bandit", "error")]
+
+
+def test_audits_are_made_every_night(deployed: None, api: Api) -> None:
+    assert deployed is None
+    (schedule,) = api.get("deployments/name/gate-audit/gate-audit")["schedules"]
+    assert schedule["active"]
+    assert schedule["schedule"] == {"cron": "30 2 * * *", "timezone": "UTC", "day_or": True}
+
+
+def test_a_review_is_answered_in_the_form(orders: Mapping[str, Order], api: Api) -> None:
+    order = orders["reviewed"]
+    wait_for(lambda: api.reviewing(order.flow_run), why="no review was asked for")
+    asked = api.reviewing(order.flow_run) or ""
+    assert "It reads well" in (api.form(asked) or "")
+    assert order.shop.tip("main") == order.shop.begin
+    refused = api.post(f"flow_runs/{asked}/resume", run_input={"comment": "no answer"}).json()
+    assert (refused["status"], "approved" in refused["details"]["reason"]) == ("REJECT", True)
+    assert api.post(f"flow_runs/{asked}/resume", run_input={"approved": True, "comment": "It does"}).is_success
+    assert api.ended(order.flow_run)["name"] == "Completed"
+    (signed,) = order.shop.evidence("review")
+    assert (signed["approved"], signed["comment"]) == (True, "It does")
+
+
+def test_cancelling_ends_every_process_and_keeps_the_work(orders: Mapping[str, Order], api: Api) -> None:
+    order = orders["cancelled"]
+    wait_for((order.shop.root / "hung").exists, why="the agent never began")
+    assert len(processes_with("SPARC_RUN=cancelled")) > 2
+    assert api.post(f"flow_runs/{order.flow_run}/set_state", state={"type": "CANCELLING"}).is_success
+    wait_for(lambda: not processes_with("SPARC_RUN=cancelled"), 5, "a process of the agent survived")
+    assert api.ended(order.flow_run)["name"] == "Cancelled"
+    assert order.shop.events("cancelled", "run-ended")[-1]["outcome"] == "interrupted"
+    resumed = order.shop.sparc("resume", "cancelled", "--json", env={"PREFECT_API_URL": str(api.http.base_url)})
+    assert told(resumed)["outcome"] == "released"
+    assert order.shop.asked() == ["specification.note.1", "specification.note.2"]
