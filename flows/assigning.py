@@ -58,6 +58,10 @@ class Asking:
                     else:
                         unmerged[name] = reason
                         ready.failed(name)
+        except Exception:
+            # nothing more is started, but what works now is let finish, and merged
+            await asyncio.gather(*running, return_exceptions=True)
+            raise
         finally:
             for each in running:
                 each.cancel()

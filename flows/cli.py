@@ -9,11 +9,14 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import gettempdir
 
 import typer
+from pydantic import ValidationError
 
 from flows import cli_look, cli_memory, cli_run, cli_server
 from flows.settings import Settings
@@ -52,9 +55,18 @@ def _code() -> int:
         return INTERRUPTED
     except SparcError as told:
         return _tell(told, _code_of(told))
+    except ValidationError as invalid:
+        # Prefect reads its settings when it is imported, and ours are read in many places
+        return _tell(_bad_settings(invalid), REFUSED) if invalid.title.endswith("Settings") else _tell_bug()
     except Exception:  # noqa: BLE001 - the one place that turns a bug into a report
         return _tell_bug()
     return result if isinstance(result, int) else DONE
+
+
+def _bad_settings(invalid: ValidationError) -> Refused:
+    wrong = invalid.errors()[0]
+    place = ".".join(str(part) for part in wrong["loc"])
+    return Refused(f"a setting in the environment is wrong: {place}: {wrong['msg']}")
 
 
 def _code_of(error: SparcError) -> int:
@@ -90,13 +102,22 @@ def _tell_bug() -> int:
     """Write what is needed to mend it, and say where."""
     text = f"sparc {' '.join(sys.argv[1:])}\nPython {sys.version}\n\n{traceback.format_exc()}"
     name = f"sparc-crash-{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}.txt"
-    for folder in (Settings().root, Path(gettempdir())):
+    for folder in _for_reports():
+        place = folder / name
         try:
-            (folder / name).write_text(text, encoding="utf-8")
+            place.write_text(text, encoding="utf-8")
         except OSError:
             continue
-        typer.echo(f"This is a bug in sparc. Please attach {folder / name} when you report it.", err=True)
+        typer.echo(f"This is a bug in sparc. Please attach {place} when you report it.", err=True)
         break
     else:
         typer.echo(f"This is a bug in sparc. Please report this:\n{text}", err=True)
+    if _wants_json():
+        typer.echo(json.dumps({"ok": False, "problems": [{"where": "", "line": None, "problem": "a bug in sparc"}]}))
     return BUG
+
+
+def _for_reports() -> Iterator[Path]:
+    with suppress(SparcError):
+        yield Settings().root
+    yield Path(gettempdir())

@@ -13,7 +13,7 @@ import typer
 from flows.prepare import is_released, prepare
 from flows.settings import Settings
 from tasks.errors import Interrupted, Refused
-from tasks.journal import Journal
+from tasks.journal import Journal, RunEnded
 from tasks.outcome import RunOutcome, outcome_of
 from tasks.progress import watch
 from tasks.report import summary
@@ -60,8 +60,11 @@ def resume(
     record = folder.record
     if is_released(folder):
         raise Refused(f"run {record.run} is finished and released: there is nothing to resume")
-    with folder.held():  # refused before anything else if another process has it
-        pass
+    try:
+        with folder.held():  # refused before anything else if another process has it
+            pass
+    except OSError as problem:
+        raise Refused(f"cannot write under {folder.home} (SPARC_HOME): {problem}") from problem
     return _carry(folder, yes, as_json)
 
 
@@ -92,7 +95,8 @@ def _carry(folder: RunFolder, yes: bool, as_json: bool) -> int:  # noqa: FBT001 
     with watch(Journal(folder.journal), sys.stderr.isatty()):
         outcome = _interruptible(folder, carry(folder, yes=yes, terminal=terminal))
     typer.echo(outcome.model_dump_json(indent=1) if as_json else summary(outcome).rstrip("\n"))
-    typer.echo(f"report: {folder.report}", err=True)
+    if folder.report.exists():
+        typer.echo(f"report: {folder.report}", err=True)
     return CODES[outcome.outcome]
 
 
@@ -107,10 +111,14 @@ def _interruptible(folder: RunFolder, carried: Coroutine[Any, Any, RunOutcome]) 
 
     from prefect.exceptions import TerminationSignal  # noqa: PLC0415 - imported by now; Prefect's word for SIGTERM
 
+    journal = Journal(folder.journal)
+    before = len(journal.read()) if folder.journal.exists() else 0
     try:
         return asyncio.run(with_signals())
     except (KeyboardInterrupt, asyncio.CancelledError, TerminationSignal):
-        events = Journal(folder.journal).read()
-    if not events:
+        since = journal.read()[before:] if folder.journal.exists() else ()
+    if not since:
         raise Interrupted(f"interrupted before anything began: `sparc resume {folder.run}` starts it")
-    return outcome_of(events)
+    if not isinstance(since[-1], RunEnded):
+        journal.write(RunEnded(outcome="interrupted", reason="ended from outside"))
+    return outcome_of(journal.read())

@@ -74,12 +74,19 @@ async def examine(phase: PhaseWork, question: Question) -> Answers:
     )  # fmt: skip
     bench = Bench(exam, question.checks)
     try:
-        answers = await asyncio.gather(
-            *(_answer(phase, question, bench, place) for place in range(len(question.checks)))
-        )
+        asked = (_answer(phase, question, bench, place) for place in range(len(question.checks)))
+        # all of them, whatever becomes of one: nothing may be taken away under a check that still looks at it
+        ended = await asyncio.gather(*asked, return_exceptions=True)
     finally:
         await in_thread(bench.close)  # deletes thousands of files
+    answers = [_raised(end) for end in ended]
     return Answers(tuple(verdict for verdict, _ in answers), tuple(name for _, name in answers))
+
+
+def _raised(end: tuple[Verdict, str] | BaseException) -> tuple[Verdict, str]:
+    if isinstance(end, BaseException):
+        raise end
+    return end
 
 
 async def _answer(phase: PhaseWork, question: Question, bench: Bench, place: int) -> tuple[Verdict, str]:
@@ -101,7 +108,8 @@ async def _answer(phase: PhaseWork, question: Question, bench: Bench, place: int
 def words_of(phase: PhaseWork, assignment: str | None = None) -> dict[str, str]:
     """What the words of commands stand for at a gate or in a hook; `{workspace}` is added where there is one."""
     return {
-        "plan_dir": str(phase.work.folder.plan_dir), "run": phase.work.folder.run, "phase": phase.name,
+        "plan_dir": str(phase.work.folder.plan_dir), "run": phase.work.folder.run,
+        "plan": phase.work.plan.name, "phase": phase.name,
         "assignment": assignment or "", "attempt": "",
     }  # fmt: skip
 

@@ -30,6 +30,7 @@ from gates.paths import matcher
 from tasks import evidence, review
 from tasks.agents.registry import base_environment
 from tasks.artifacts import Progress, gate_table
+from tasks.attempt import findings_of
 from tasks.context import ToldFinding, told
 from tasks.errors import Blocked, Interrupted
 from tasks.hooks import run_hooks
@@ -93,9 +94,10 @@ async def _carry(phase: PhaseWork) -> str:
     work.journal.write(PhaseStarted(**phase.about, assignments=names, gate=tuple(check.label for check in checks)))
     merged = await in_thread(work.hub.merged, phase.branch)
     asked = [name for name in names if name not in merged]
-    await _hook(phase, "before")
+    if not merged:
+        await _hook(phase, "before")
     asking = await _asking(phase, names)
-    findings: Mapping[str, Findings] = {}
+    findings: Mapping[str, Findings] = await in_thread(findings_of, work.hub, phase.number, asked)
     if not asked and (rejected := await in_thread(_rejection, phase)):
         asked, findings = list(names), dict.fromkeys(names, rejected)
     failures = 0
@@ -156,9 +158,14 @@ async def _merge(phase: PhaseWork, question: Question, answers: Answers) -> str:
     if commit is None:
         raise Blocked(f"{work.hub.plan_branch} was moved by somebody else while its gate ran")
     await settle(work, phase.name, commit)
-    work.journal.write(PhaseEnded(**phase.about, outcome="passed", commit=commit))
-    await _hook(phase, "after")
+    await end_phase(phase, commit)
     return commit
+
+
+async def end_phase(phase: PhaseWork, commit: str) -> None:
+    """The last of a phase that has passed and is merged: say so, and run its hooks `after`."""
+    phase.work.journal.write(PhaseEnded(**phase.about, outcome="passed", commit=commit))
+    await _hook(phase, "after")
 
 
 def point(phase: PhaseWork, answers: Answers) -> tuple[list[str], dict[str, Findings]]:
@@ -183,7 +190,8 @@ def _rejection(phase: PhaseWork) -> Findings:
     git, branch = phase.work.hub.git, phase.work.hub.plan_branch
     found: Candidate = candidate(git, branch, phase.work.hub.tip(phase.branch))
     comment = review.rejection_of(git, phase.name, found.tree)
-    return () if comment is None else (ToldFinding(check="review", message=f"rejected: {comment or 'no comment'}"),)
+    answered = comment is not None and review.approval_of(git, phase.name, found.tree) is None
+    return () if not answered else (ToldFinding(check="review", message=f"rejected: {comment or 'no comment'}"),)
 
 
 def _first_reason(answers: Answers) -> str:

@@ -8,8 +8,10 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
+from flows.plan_errors import problems_of
 from gates.checks import Check
 from gates.verdict import Verdict
+from tasks.command import processes
 from tasks.errors import PlanInvalid, Problem, Refused
 from tasks.exam import Exam
 from tasks.quality import Bench
@@ -24,11 +26,9 @@ def parse_checks(texts: Sequence[str]) -> tuple[Check, ...]:
         try:
             checks.append(Check.model_validate(yaml.safe_load(text)))
         except ValidationError as invalid:
-            problems += [
-                Problem(text, None, str(error["msg"]).removeprefix("Value error, ")) for error in invalid.errors()
-            ]
-        except yaml.YAMLError as invalid:
-            problems.append(Problem(text, None, f"is no YAML: {invalid}"))
+            problems += [found._replace(where=found.where or text) for found in problems_of(invalid)]
+        except (yaml.YAMLError, ValueError, RecursionError) as invalid:
+            problems.append(Problem(text, None, f"is no YAML: {' '.join(str(invalid).split())}"))
     if problems:
         raise PlanInvalid("check", problems)
     return tuple(checks)
@@ -37,7 +37,11 @@ def parse_checks(texts: Sequence[str]) -> tuple[Check, ...]:
 def measure(checks: Sequence[Check], exam: Exam) -> tuple[Verdict, ...]:
     """Measure one commit, several checks at a time."""
     with Bench(exam, checks) as bench, ThreadPoolExecutor(max_workers=4) as threads:
-        return tuple(measured.verdict for measured in threads.map(bench.verdict, checks))
+        try:
+            return tuple(measured.verdict for measured in threads.map(bench.verdict, checks))
+        except BaseException:
+            processes.get().stop()  # or leaving the block would wait for what is being measured
+            raise
 
 
 def exam_of(

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import NamedTuple
 
 from flows.plan import Plan
@@ -24,6 +24,7 @@ from tasks.run_folder import RUN_ID, RunFolder, RunRecord, copy_plan, exclusive
 
 OWN_PLAN = "plan.json"
 RELEASED = "released"
+ROOM = 16 * 1024 * 1024  # bytes: a small run and the server's database have that much within minutes
 
 
 class _Copy(NamedTuple):
@@ -88,7 +89,9 @@ def _prepare(
         memory=settings.memory, fingerprint=copy.fingerprint,
     )  # fmt: skip
     with held(opened, loaded.name, folder.run):
+        refuse_branch_in_use(opened, loaded.name, base)
         refuse_unreleased(opened, loaded.name, base)
+        refuse_unfit_home(settings.root)
         ready()
         _make(folder, record, copy, opened)
     return folder
@@ -150,6 +153,17 @@ def held(repository: Repository, plan: str, run: str) -> Iterator[None]:
         yield
 
 
+def refuse_branch_in_use(repository: Repository, plan: str, base: str) -> None:
+    """Raise Refused if `sparc/<plan>` could not be moved, or is what the plan starts from."""
+    branch = f"sparc/{plan}"
+    if branch == base:
+        raise Refused(f"{branch} is the plan's own branch: check its base out, or name that in the plan as `base`")
+    if where := repository.work_trees().get(branch):
+        raise Refused(f"branch {branch} is checked out in {where}, and a run has to move it: check another one out")
+    if repository.tip("sparc"):
+        raise Refused(f"{repository.path} has a branch named sparc, beside which git keeps no {branch}: rename it")
+
+
 def refuse_unreleased(repository: Repository, plan: str, base: str) -> None:
     """Raise Refused while `sparc/<plan>` holds work of another run that the base branch does not contain."""
     tip = repository.tip(f"sparc/{plan}")
@@ -159,6 +173,15 @@ def refuse_unreleased(repository: Repository, plan: str, base: str) -> None:
             f"branch sparc/{plan} holds work of run {owner} that {base} does not contain: "
             f"`sparc resume {owner}` releases it, or merge or rename the branch"
         )
+
+
+def refuse_unfit_home(home: Path) -> None:
+    """Raise Refused, or OSError, if nothing can be written to SPARC_HOME or next to nothing fits."""
+    home.mkdir(parents=True, exist_ok=True)
+    with TemporaryFile(dir=home):
+        free = shutil.disk_usage(home).free
+    if free < ROOM:
+        raise Refused(f"the disk of {home} (SPARC_HOME) is full, with {free >> 10} KiB left: make room first")
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
 from flows.plan import Plan
@@ -14,6 +15,7 @@ from flows.settings import Settings
 from flows.sparc import sparc
 from flows.work import value_of
 from tasks import server
+from tasks.errors import Blocked
 from tasks.memory import open_memory
 from tasks.outcome import RunOutcome
 from tasks.run_folder import RunFolder
@@ -39,9 +41,14 @@ async def carry(folder: RunFolder, *, yes: bool, terminal: bool = False) -> RunO
     record = folder.record
     plan = folder.plan_dir / record.plan_file
     with connected(folder.home):
-        return await value_of(
-            sparc(plan, record.repository, run=folder.run, yes=yes, terminal=terminal, return_state=True)
-        )
+        try:
+            return await value_of(
+                sparc(plan, record.repository, run=folder.run, yes=yes, terminal=terminal, return_state=True)
+            )
+        except httpx.HTTPError as problem:
+            raise Blocked(
+                f"the Prefect server refuses or stopped answering ({problem}): resume when it does"
+            ) from problem
 
 
 def ready() -> None:

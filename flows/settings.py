@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tasks.errors import Refused
 
 
 class Settings(BaseSettings):
@@ -11,12 +12,15 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SPARC_", env_ignore_empty=True, frozen=True)
 
-    home: Path = Field(default_factory=lambda: Path.home() / ".sparc")
+    home: Path = Path("~/.sparc")
     """Where runs, environments, memory and the local server live."""
     memory: str = "local-file-system/sparc-memory"
     """The Prefect storage block that holds memory, as `<block type>/<name>`."""
 
     @property
     def root(self) -> Path:
-        """`home`, absolute."""
-        return self.home.expanduser().absolute()
+        """`home`, absolute. Raises Refused for the home of nobody."""
+        try:
+            return self.home.expanduser().absolute()
+        except RuntimeError as problem:
+            raise Refused(f"SPARC_HOME={self.home}: {problem} Name a directory by its absolute path") from problem

@@ -4,6 +4,7 @@ The same tree is never asked about twice, another tree always is. In a terminal 
 flow run pauses, for Prefect's form or for `sparc review`.
 """
 
+import asyncio
 from math import ceil
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from tasks.errors import Blocked
 from tasks.integrate import Candidate
 from tasks.journal import ReviewAnswered, ReviewAsked
 from tasks.review import Answer, Asked, SignOff
-from tasks.threads import in_thread
+from tasks.threads import in_thread, in_thread_of_its_own
 
 
 async def sign_off(phase: PhaseWork, found: Candidate) -> tuple[str, Answer] | None:
@@ -33,25 +34,31 @@ async def sign_off(phase: PhaseWork, found: Candidate) -> tuple[str, Answer] | N
         return known
     work.journal.write(ReviewAsked(**phase.about, points=points))
     answer = await _ask(phase, found.tree)
-    review.forget_asked(work.folder)
-    work.journal.write(ReviewAnswered(**phase.about, **answer.model_dump()))
     about = {"run": work.folder.run, "plan": work.plan.name, **phase.about, **found.binding}
-    return await in_thread(review.keep_answer, work.hub.git, about, points, answer), answer
+    name = await in_thread(review.keep_answer, work.hub.git, about, points, answer)
+    work.journal.write(ReviewAnswered(**phase.about, **answer.model_dump()))
+    review.settle_asked(work.folder)
+    return name, answer
 
 
 async def _ask(phase: PhaseWork, tree: str) -> Answer:
     work, points = phase.work, phase.phase.review
     if work.yes:
         return Answer(approved=True, comment="", by="--yes")
-    recorded = review.take_recorded(work.folder, tree)
+    recorded = review.recorded_for(work.folder, tree)
     if recorded:
         return recorded
     review.note_asked(
         work.folder, Asked(tree=tree, number=phase.number, phase=phase.name, points=points, flow_run=flow_run.id)
     )
-    if work.terminal:
-        return await in_thread(review.ask_in_terminal, phase.number, phase.name, points)
-    return await _wait(phase)
+    if not work.terminal:
+        return await _wait(phase)
+    seconds = work.plan.review_timeout_of(phase.phase)
+    try:
+        asking = in_thread_of_its_own(review.ask_in_terminal, phase.number, phase.name, points)
+        return await asyncio.wait_for(asking, seconds)
+    except TimeoutError as late:
+        raise Blocked(_unanswered(phase)) from late
 
 
 async def _wait(phase: PhaseWork) -> Answer:
@@ -63,5 +70,10 @@ async def _wait(phase: PhaseWork) -> Answer:
         answer = await apause_flow_run(wait_for_input=form, timeout=ceil(seconds), poll_interval=1)
     except FlowPauseTimeout as late:
         await review.end_pause(UUID(str(flow_run.id)))
-        raise Blocked(f"nobody answered the review of {phase.name} within {seconds:g} s") from late
+        raise Blocked(_unanswered(phase)) from late
     return Answer(approved=answer.approved, comment=answer.comment, by=review.PERSON)
+
+
+def _unanswered(phase: PhaseWork) -> str:
+    seconds = phase.work.plan.review_timeout_of(phase.phase)
+    return f"nobody answered the review of {phase.name} within {seconds:g} s"

@@ -19,7 +19,7 @@ from prefect.states import Failed
 from flows.architecture import architecture
 from flows.completion import completion
 from flows.other_phase import other_phase
-from flows.phase import PhaseCall, PhaseResult
+from flows.phase import PhaseCall, PhaseResult, end_phase
 from flows.plan import Plan
 from flows.prepare import RELEASED, held, prepare
 from flows.pseudocode import pseudocode
@@ -28,15 +28,16 @@ from flows.releasing import release_plan
 from flows.settings import Settings
 from flows.settle import settle
 from flows.specification import specification
-from flows.work import Work, value_of
+from flows.work import PhaseWork, Work, value_of
 from tasks.artifacts import report_page
 from tasks.command import Processes, processes
+from tasks.commits import Commit
 from tasks.errors import Blocked, Interrupted, SparcError
 from tasks.flow_runs import take_over
 from tasks.git import GitError
-from tasks.journal import Notice, RunEnded, RunStarted
+from tasks.journal import Notice, PhaseEnded, RunEnded, RunStarted
 from tasks.outcome import RunOutcome, outcome_of
-from tasks.page import page_of
+from tasks.page import write_page
 from tasks.release import why_unready
 from tasks.report import markdown
 from tasks.run_folder import write_atomically
@@ -89,11 +90,11 @@ async def sparc(
 async def _carry(work: Work) -> RunOutcome | State[RunOutcome]:
     journal = work.journal
     journal.write(_started(work))
-    await take_over(work.folder, UUID(str(flow_run.id)))
-    if notice := why_unready(work.repository, work.record.base):
-        journal.write(Notice(text=f"{notice}; it is not touched, and has to be in order when the release comes"))
     try:
         with _as_blocked():
+            await take_over(work.folder, UUID(str(flow_run.id)))
+            if notice := await in_thread(why_unready, work.repository, work.record.base):
+                journal.write(Notice(text=f"{notice}; it is not touched; the release needs it in order"))
             commit = await _phases_and_release(work)
     except Blocked as reason:
         return await _stopped(work, RunEnded(outcome="blocked", reason=str(reason)))
@@ -103,6 +104,7 @@ async def _carry(work: Work) -> RunOutcome | State[RunOutcome]:
         # a cancellation, or a bug: whatever was started must not outlive it
         processes.get().stop()
         journal.write(RunEnded(outcome="interrupted", reason=_why(end)))
+        write_page(work.folder)
         raise
     stays = None if work.plan.release.into_base else "it stays there, as the plan asks"
     journal.write(RunEnded(outcome="released", commit=commit, reason=stays))
@@ -121,10 +123,9 @@ def _why(end: BaseException) -> str:
 
 async def _phases_and_release(work: Work) -> str:
     """Every phase that has not passed yet, then the release; its commit. Raises Blocked or Interrupted."""
-    for merge in work.hub.passed():
-        await settle(work, merge.trailers["Sparc-Phase"], merge.oid)
-    done = len(work.hub.passed())
-    for number, name in list(enumerate(work.plan.phases, 1))[done:]:
+    passed = work.hub.passed()
+    await _complete(work, passed)
+    for number, name in list(enumerate(work.plan.phases, 1))[len(passed) :]:
         call = PhaseCall(
             home=work.folder.home, run=work.folder.run, plan=work.plan.name, number=number, name=name,
             yes=work.yes, terminal=work.terminal,
@@ -135,6 +136,17 @@ async def _phases_and_release(work: Work) -> str:
         if result.outcome != "passed":
             raise Blocked(f"{number} {name}: {result.reason}")
     return await release_plan(work) if work.plan.release.into_base else work.hub.plan_tip
+
+
+async def _complete(work: Work, passed: list[Commit]) -> None:
+    """What a kill after a phase's merge left undone; each phase before the last was completed before the next began."""
+    if not passed:
+        return
+    name, commit = passed[-1].trailers["Sparc-Phase"], passed[-1].oid
+    await settle(work, name, commit)
+    told = {event.number for event in work.journal.read() if isinstance(event, PhaseEnded) and event.commit}
+    if len(passed) not in told:
+        await end_phase(PhaseWork(work, len(passed), name, ""), commit)
 
 
 def _started(work: Work) -> RunStarted:
@@ -155,7 +167,7 @@ async def _told(work: Work) -> RunOutcome:
     """Write the report, for files and for Prefect; what the run came to."""
     outcome = outcome_of(work.journal.read())
     with contextlib.suppress(OSError):  # `sparc report --html` writes it when there is room again
-        write_atomically(work.folder.report, page_of(work.folder).encode())
+        write_page(work.folder)
     with contextlib.suppress(httpx.HTTPError):
         await report_page(work.folder.run, markdown(outcome))
     return outcome

@@ -5,9 +5,10 @@ a finding is offered for merging.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -134,7 +135,8 @@ def _brief_and_ask(order: Order, context: Context, papers: Path) -> str | None:
     told = {f"SPARC_{word.upper()}": value for word, value in words.items() if word != "plan_dir"}
     env = environment_of(order.agent, order.env, papers / "home", papers / "tmp")
     env |= told | {"SPARC_PLAN": context.plan, "SPARC_CONTEXT": str(papers / "context.json")}
-    request = Request(Path(context.workspace), text, words, env, order.timeout, papers / "output.log")
+    left = order.hub.git.refs(f"refs/heads/agent/{order.number}-{order.phase}/{order.name}/")
+    request = Request(Path(context.workspace), text, words, env, order.timeout, len(left), papers / "output.log")
     return agent_of(order.agent, order.folder.plan_dir).ask(request).failure
 
 
@@ -194,6 +196,17 @@ def _keep(
     branch = f"refs/heads/agent/{order.number}-{context.phase}/{context.assignment}/{context.attempt}"
     git.move(branch, commit, ZERO)
     return name, commit
+
+
+def findings_of(hub: Hub, number: int, names: Collection[str]) -> dict[str, tuple[ToldFinding, ...]]:
+    """What the newest attempt of each assignment fell short of, as evidence tells: what a resume asks again with."""
+    newest: dict[str, tuple[int, list[Any]]] = {}
+    for _, record in evidence.all_of(hub.git, "attempt") if names else ():
+        known: dict[str, Any] = record
+        name = known["assignment"]
+        if known["number"] == number and name in names and known["attempt"] > newest.get(name, (0, []))[0]:
+            newest[name] = known["attempt"], known["findings"]
+    return {name: tuple(map(ToldFinding.model_validate, found)) for name, (_, found) in newest.items()}
 
 
 def message(subject: str, trailers: Mapping[str, str]) -> str:

@@ -62,42 +62,53 @@ class Completed:
         return (self.stdout + self.stderr).decode(errors="replace")
 
 
+class Lifeline:
+    """A pipe that the orchestrator holds open while a program may live; cutting it ends the program's whole tree."""
+
+    def __init__(self) -> None:
+        self.theirs, self._ours = os.pipe()
+        self._lock = threading.Lock()
+        self._open = True
+
+    def cut(self) -> None:
+        """End the program; later cuts do nothing, whatever else has the pipe's number by then."""
+        with self._lock:
+            if self._open:
+                self._open = False
+                os.close(self._ours)
+
+
 class Processes:
     """The supervised programs of one run; `stop` ends them all and lets no other start."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._lifelines: set[int] = set()
+        self._lifelines: set[Lifeline] = set()
         self._stopped = False
 
     def stop(self) -> None:
-        """End every program's whole tree; safe to call twice and from a signal handler's thread."""
-        self._stopped = True
+        """End every program's whole tree; safe to call twice and from any thread."""
         with self._lock:
-            for lifeline in self._lifelines:
-                os.close(lifeline)
-            self._lifelines.clear()
-
-    def cut(self, lifeline: int) -> None:
-        """End one program's tree."""
-        with self._lock:
-            if lifeline in self._lifelines:
-                self._lifelines.remove(lifeline)
-                os.close(lifeline)
+            self._stopped = True
+            lifelines = tuple(self._lifelines)
+        for lifeline in lifelines:
+            lifeline.cut()
 
     @contextlib.contextmanager
-    def lifeline(self) -> Iterator[tuple[int, int]]:
-        """A pipe whose closing ends a program: (the supervisor's end, ours)."""
+    def lifeline(self) -> Iterator[Lifeline]:
+        """A lifeline for one program, cut when the block ends. Raises Interrupted after `stop`."""
         with self._lock:
             if self._stopped:
                 raise Interrupted("interrupted: nothing more is started; `sparc resume` goes on from here")
-            theirs, ours = os.pipe()
-            self._lifelines.add(ours)
+            line = Lifeline()
+            self._lifelines.add(line)
         try:
-            yield theirs, ours
+            yield line
         finally:
-            os.close(theirs)
-            self.cut(ours)
+            os.close(line.theirs)
+            line.cut()
+            with self._lock:
+                self._lifelines.discard(line)
 
     @property
     def stopped(self) -> bool:
@@ -169,18 +180,18 @@ def run_foreign(command: Command, log: Path | None = None) -> Completed:
     scope = processes.get()
     with contextlib.ExitStack() as stack:
         spool = stack.enter_context(log.open("wb")) if log else None
-        theirs, ours = stack.enter_context(scope.lifeline())
+        lifeline = stack.enter_context(scope.lifeline())
         status, status_end = os.pipe()
         stack.callback(os.close, status)
         try:
-            process = stack.enter_context(_spawn(command, theirs, status_end))
+            process = stack.enter_context(_spawn(command, lifeline.theirs, status_end))
         except OSError as problem:
             return Completed(None, b"", b"", 0.0, f"cannot start {command.argv[0]}: {problem.strerror}")
         finally:
             os.close(status_end)
-        stack.callback(scope.cut, ours)  # first of all, or whatever is raised below waits for the program's own end
+        stack.callback(lifeline.cut)  # first of all, or whatever is raised below waits for the program's own end
         pump = _Pump(process, command.stdin, status, Capture(spool), Capture(spool))
-        late = pump.until_ended(command.timeout, scope, ours)
+        late = pump.until_ended(command.timeout, scope, lifeline)
         record = pump.record
         if record.get("failure") == SUPERVISOR_KILLED and "pid" in record:
             with contextlib.suppress(OSError):
@@ -225,7 +236,7 @@ class _Pump:
         os.set_blocking(self._stdin.fileno(), False)
         self._selector.register(self._stdin, selectors.EVENT_WRITE)
 
-    def until_ended(self, timeout: float | None, scope: Processes, lifeline: int) -> bool:
+    def until_ended(self, timeout: float | None, scope: Processes, lifeline: Lifeline) -> bool:
         """Pump until the supervisor has gone; whether the program's time was up, for which its lifeline was cut."""
         deadline = time.monotonic() + (math.inf if timeout is None else timeout)
         late, ending = False, math.inf
@@ -236,7 +247,7 @@ class _Pump:
                     break
                 if now >= deadline and not self._gone_at:
                     late, deadline = True, math.inf
-                    scope.cut(lifeline)
+                    lifeline.cut()
                 if late or scope.stopped:
                     ending = min(ending, now + PATIENCE)
                     # the program may have stopped its supervisor

@@ -21,7 +21,9 @@ async def take_over(folder: RunFolder, flow_run: UUID) -> None:
     if file.is_file():
         # an old server may be gone, and its records with it
         with contextlib.suppress(httpx.HTTPError, ObjectNotFound, ValueError):
-            await _crash(UUID(file.read_text()))
+            previous = UUID(file.read_text())
+            if previous != flow_run:  # a retry by Prefect is the same flow run
+                await _crash(previous)
     write_atomically(file, str(flow_run).encode())
 
 

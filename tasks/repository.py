@@ -68,7 +68,10 @@ def _rebased_in(work_tree: Path) -> str | None:
 
 def open_repository(path: Path) -> Repository:
     """The repository at or above a directory. Raises Refused when there is none."""
-    path = path.resolve()
+    try:
+        path = path.resolve()
+    except (OSError, RuntimeError) as problem:  # a directory that was deleted, a loop of links
+        raise Refused(f"{path} is not a directory ({problem}): give --repository DIR") from problem
     if not path.is_dir():
         raise Refused(f"{path} is not a directory: give --repository DIR")
     directory = _git_directory(path)

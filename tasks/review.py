@@ -4,6 +4,7 @@ An approval is evidence bound to the tree that was measured. A waiting review is
 a run that no process carries is kept there until the next resume takes it, if it is about the same tree.
 """
 
+import asyncio
 import json
 from collections.abc import Sequence
 from uuid import UUID
@@ -11,6 +12,7 @@ from uuid import UUID
 import typer
 from prefect import get_client
 from prefect.client.schemas.objects import StateType
+from prefect.exceptions import ObjectNotFound
 from prefect.flow_runs import aresume_flow_run
 from prefect.input import RunInput
 from prefect.states import Running
@@ -18,12 +20,13 @@ from pydantic import JsonValue
 
 from gates.model import Frozen
 from tasks import evidence
-from tasks.errors import Refused
+from tasks.errors import Interrupted, Refused
 from tasks.git import Git
 from tasks.progress import aside
 from tasks.run_folder import RunFolder, write_atomically
 
 PERSON = "a person"
+PATIENCE = 10  # half seconds
 ASKED, ANSWERED = "review.json", "review-answer.json"
 
 
@@ -88,25 +91,25 @@ def asked_of(folder: RunFolder) -> Asked:
     return Asked.model_validate_json(file.read_bytes())
 
 
-def forget_asked(folder: RunFolder) -> None:
-    """The review was answered."""
-    (folder.path / ASKED).unlink(missing_ok=True)
+def settle_asked(folder: RunFolder) -> None:
+    """The review was answered, and its answer is evidence by now: the notes are of no more use."""
+    for name in (ASKED, ANSWERED):
+        (folder.path / name).unlink(missing_ok=True)
 
 
-def take_recorded(folder: RunFolder, tree: str) -> Answer | None:
-    """An answer recorded while no process carried the run, if it is about this tree; it is used up."""
+def recorded_for(folder: RunFolder, tree: str) -> Answer | None:
+    """An answer recorded while no process carried the run, if it is about this tree."""
     file = folder.path / ANSWERED
     if not file.is_file():
         return None
     recorded = json.loads(file.read_bytes())
-    file.unlink()
     return Answer.model_validate(recorded["answer"]) if recorded["tree"] == tree else None
 
 
 async def answer_review(folder: RunFolder, approved: bool, comment: str) -> str:  # noqa: FBT001 - it is the answer
     """Hand an answer to the waiting run, or record it for its resume; what was done, as a sentence."""
     asked = asked_of(folder)
-    if folder.live and await _paused(asked.flow_run):
+    if folder.live and await _pauses(asked.flow_run):
         await aresume_flow_run(asked.flow_run, run_input={"approved": approved, "comment": comment})
         return f"run {folder.run} goes on with the answer"
     answer = Answer(approved=approved, comment=comment, by=PERSON)
@@ -115,10 +118,20 @@ async def answer_review(folder: RunFolder, approved: bool, comment: str) -> str:
     return f"recorded; `sparc resume {folder.run}` takes it"
 
 
-async def _paused(flow_run: UUID) -> bool:
+async def _pauses(flow_run: UUID) -> bool:
+    """Whether a flow run is paused, or is so within seconds: the review is noted just before. Raises Refused."""
     async with get_client() as client:
-        run = await client.read_flow_run(flow_run)
-    return run.state is not None and run.state.type is StateType.PAUSED
+        for _ in range(PATIENCE):
+            try:
+                run = await client.read_flow_run(flow_run)
+            except ObjectNotFound as unknown:
+                raise Refused(
+                    "this Prefect server does not know the run: set PREFECT_API_URL as it was then"
+                ) from unknown
+            if run.state is not None and run.state.type is StateType.PAUSED:
+                return True
+            await asyncio.sleep(0.5)
+    return False
 
 
 async def end_pause(flow_run: UUID) -> None:
@@ -128,10 +141,13 @@ async def end_pause(flow_run: UUID) -> None:
 
 
 def ask_in_terminal(number: int, phase: str, points: Sequence[str]) -> Answer:
-    """Ask the person at the terminal."""
+    """Ask the person at the terminal. Raises Interrupted if no answer is to be had."""
     listed = "\n".join(f"  - {point}" for point in points)
     with aside():  # what is shown live steps out of the way
         typer.echo(f"\nReview of phase {number} {phase}:\n{listed}", err=True)
-        approved = typer.confirm("Approve?", default=False, err=True)
-        comment = typer.prompt("Comment", default="", show_default=False, err=True)
+        try:
+            approved = typer.confirm("Approve?", default=False, err=True)
+            comment = typer.prompt("Comment", default="", show_default=False, err=True)
+        except typer.Abort:
+            raise Interrupted(f"the review of {phase} was left without an answer") from None
     return Answer(approved=approved, comment=comment, by=PERSON)

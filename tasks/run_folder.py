@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from pydantic import ValidationError
+
 from gates.model import Frozen
 from tasks.errors import Refused
 from tasks.scratch import remove
@@ -94,8 +96,9 @@ class RunFolder:
             raise Refused(f"no run {self.run!r} under {self.home}: `sparc status` lists the runs")
         try:
             return RunRecord.model_validate_json(file.read_bytes())
-        except (OSError, ValueError) as problem:
-            raise Refused(f"{file} cannot be read ({problem}): the run cannot be resumed") from problem
+        except (OSError, ValidationError) as problem:
+            why = problem.errors()[0]["msg"] if isinstance(problem, ValidationError) else problem.strerror
+            raise Refused(f"{file} cannot be read ({why}): the run cannot be resumed") from problem
 
     @property
     def exists(self) -> bool:

@@ -6,9 +6,10 @@ coroutine and does its blocking part here costs a tenth of that. Who may run at 
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
+from threading import Thread
 from typing import ParamSpec, TypeVar
 
 from tasks.command import processes
@@ -32,3 +33,19 @@ async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs)
         processes.get().stop()
         await asyncio.wait([future])
         raise
+
+
+async def in_thread_of_its_own(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call a function that waits for a person; on cancellation it is left behind, for the person may be gone."""
+    call = partial(copy_context().run, partial(function, *args, **kwargs))
+    done: Future[R] = Future()
+    done.set_running_or_notify_cancel()
+
+    def answer() -> None:
+        try:
+            done.set_result(call())
+        except BaseException as problem:  # noqa: BLE001 - raised where the answer is awaited
+            done.set_exception(problem)
+
+    Thread(target=answer, daemon=True, name="question").start()
+    return await asyncio.wrap_future(done)

@@ -21,6 +21,8 @@ class Request:
     """The whole environment of the agent."""
     timeout: float
     """Seconds."""
+    ended: int
+    """How many asks of this assignment in this phase came to an end before; one that was killed is none."""
     log: Path
     """Where its output is kept, capped."""
 

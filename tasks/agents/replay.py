@@ -1,4 +1,7 @@
-"""A recording: patches under `<folder>/<phase>/<assignment>/`, the n-th of them (by name) for the n-th ask."""
+"""A recording: patches under `<folder>/<phase>/<assignment>/`, in the order of their names, one for each ask.
+
+An ask that was killed half-way has used up none, so that a resumed run goes on where the recording was.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +20,11 @@ class ReplayAgent:
         """Apply the patch of this attempt to the workspace."""
         where = self.folder / request.words["phase"] / request.words["assignment"]
         patches = sorted(where.glob("*.patch"))
-        attempt = int(request.words["attempt"])
-        if attempt > len(patches):
-            return Answer(f"no recording for attempt {attempt}: {where} holds {len(patches)} patches")
+        if request.ended >= len(patches):
+            return Answer(f"no recording for ask {request.ended + 1}: {where} holds {len(patches)} patches")
+        patch = patches[request.ended]
         git = Git(request.workspace / ".git", {"GIT_WORK_TREE": str(request.workspace)}, request.workspace)
-        done = git.try_run("apply", "--whitespace=nowarn", "-", stdin=patches[attempt - 1].read_bytes())
+        done = git.try_run("apply", "--whitespace=nowarn", "-", stdin=patch.read_bytes())
         if done.code != 0:
-            return Answer(f"the recording {patches[attempt - 1].name} does not apply: {done.output.strip()}")
+            return Answer(f"the recording {patch.name} does not apply: {done.output.strip()}")
         return Answer()

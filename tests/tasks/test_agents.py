@@ -38,7 +38,7 @@ def request_of(tmp_path: Path) -> Callable[..., Request]:
     def make(**fields: object) -> Request:
         env = {"PATH": os.environ["PATH"]}
         base = {"workspace": tmp_path / "work", "prompt": "Do it.\n", "words": WORDS, "env": env, "timeout": 20.0}
-        return Request(**{**base, "log": tmp_path / "log", **fields})  # type: ignore[arg-type]
+        return Request(**{**base, "ended": 0, "log": tmp_path / "log", **fields})  # type: ignore[arg-type]
 
     return make
 
