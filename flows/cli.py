@@ -41,6 +41,7 @@ def main() -> None:
     """Run the command line of this process and exit with its code."""
     # what Prefect logs belongs into its UI; set before anything imports it
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    os.environ.setdefault("PREFECT_INTERNAL_LOGGING_LEVEL", "CRITICAL")
     os.environ.setdefault("DO_NOT_TRACK", "1")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like a Ctrl-C, in order
     sys.exit(_code())
@@ -52,7 +53,7 @@ def _code() -> int:
     except typer.TyperException as problem:
         return _tell_usage(problem)
     except (typer.Abort, KeyboardInterrupt, asyncio.CancelledError):
-        return INTERRUPTED
+        return _tell(Interrupted("interrupted"), INTERRUPTED)
     except SparcError as told:
         return _tell(told, _code_of(told))
     except ValidationError as invalid:

@@ -65,7 +65,8 @@ def history(key: Key, repository: Where = Path()) -> int:
 
 
 def _memory(repository: Path) -> "Memory":
-    root = open_repository(repository).root_commit
+    opened = open_repository(repository)
+    root = opened.root_commit(opened.head())
     from flows.running import connected  # noqa: PLC0415 - Prefect takes a second to import
     from tasks.memory import open_memory  # noqa: PLC0415 - likewise
 

@@ -60,6 +60,24 @@ def deliverables_of(plan: Plan, phase: str) -> tuple[str, ...]:
     return _promised(plan, [*(_before(plan, phase) if everything else ()), phase])
 
 
+def asked_once(plan: Plan) -> dict[str, tuple[Check, ...]]:
+    """Phase -> the checks of its gate that no phase before it asks in the same words and about the same files."""
+    known: set[str] = set()
+    asked: dict[str, tuple[Check, ...]] = {}
+    for phase in plan.phases:
+        meanings = {_meaning(plan, phase, check): check for check in gate_of(plan, phase)}
+        asked[phase] = tuple(check for meaning, check in meanings.items() if meaning not in known)
+        known |= meanings.keys()
+    return asked
+
+
+def _meaning(plan: Plan, phase: str, check: Check) -> str:
+    """What a check of a phase asks, wherever it is asked."""
+    about = deliverables_of(plan, phase) if check.name == "deliverables" else ()
+    text = _bound(check, deliverables_of(plan, phase)).model_dump_json()
+    return "\n".join([text.replace("{phase}", phase), *about])
+
+
 def _before(plan: Plan, phase: str) -> tuple[str, ...]:
     names = tuple(plan.phases)
     return names[: names.index(phase)]

@@ -116,9 +116,9 @@ async def _carry(phase: PhaseWork) -> str:
 
 async def _asking(phase: PhaseWork, names: tuple[str, ...]) -> Asking:
     work = phase.work
-    memory = await aopen_memory(work.record.memory, work.folder.home, work.repository.root_commit)
+    memory = await aopen_memory(work.record.memory, work.folder.home, work.repository.root_commit(work.record.start))
     wanted = {name: assignment.reads for name, assignment in phase.phase.assignments.items()}
-    remembered = await in_thread(read_for, memory, work.plan.name, wanted)
+    remembered = await in_thread(read_for, memory, work.hub, wanted)
     progress = await Progress.start(f"{work.plan.name}-{phase.number}-{phase.name}", len(names))
     return Asking(phase, remembered, dict.fromkeys(names, work.plan.attempts_of(phase.phase)), progress)
 

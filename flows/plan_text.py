@@ -57,9 +57,17 @@ for _tag, _form, _starts in (
 def compose_file(path: Path) -> yaml.Node:
     """The one document of a YAML or JSON file; PlanInvalid with the first reason why there is none."""
     try:
-        return _bounded(_compose(_without_tabs(_printable(_decoded(_bytes(path))))))
+        return _there(_compose(_decoded(_bytes(path))))
     except _Unreadable as problem:
         raise PlanInvalid(str(path), [Problem("", problem.line, problem.sentence)]) from None
+
+
+def compose_text(text: str, source: str) -> yaml.Node | None:
+    """The one document of a text, None when there is none; PlanInvalid, which names the source, as for a file."""
+    try:
+        return _compose(text)
+    except _Unreadable as problem:
+        raise PlanInvalid(source, [Problem(text, None, problem.sentence)]) from None
 
 
 class _Extent(NamedTuple):
@@ -117,8 +125,8 @@ def _without_tabs(text: str) -> str:
     return text
 
 
-def _compose(text: str) -> yaml.Node:
-    loader = _Loader(text)
+def _compose(text: str) -> yaml.Node | None:
+    loader = _Loader(_without_tabs(_printable(text)))
     try:
         root = loader.get_node() if loader.check_node() else None
         second = loader.next_line() if loader.check_node() else None
@@ -129,6 +137,10 @@ def _compose(text: str) -> yaml.Node:
         raise _Unreadable(f"is no YAML: {problem}", loader.get_mark().line + 1) from None
     if second:
         raise _Unreadable("a second document starts here; a plan is one document", second)
+    return _bounded(root) if root else None
+
+
+def _there(root: yaml.Node | None) -> yaml.Node:
     if root is None or root.value == "":
         raise _Unreadable("is empty; expected a plan: sparc: 1, name, agents, phases")
     return root

@@ -8,23 +8,31 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from stat import S_IFLNK
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from flows.plan import Plan
 from flows.programs import missing_programs
 from flows.read_plan import load_plan, read_plan
+from flows.refusals import (
+    naming,
+    refuse_branch_in_use,
+    refuse_old_git,
+    refuse_other_work,
+    refuse_unfit_home,
+    refuse_unreleased,
+)
 from flows.settings import Settings
 from tasks.agents.registry import check_home
 from tasks.errors import PlanInvalid, Refused
 from tasks.git import GitError
-from tasks.hub import TRAILER_RUN, create_hub, pin
+from tasks.hub import create_hub, pin
 from tasks.repository import Repository, base_of, open_repository
 from tasks.run_folder import RUN_ID, RunFolder, RunRecord, copy_plan, exclusive
 
 OWN_PLAN = "plan.json"
 RELEASED = "released"
-ROOM = 16 * 1024 * 1024  # bytes: a small run and the server's database have that much within minutes
 
 
 class _Copy(NamedTuple):
@@ -51,13 +59,12 @@ def prepare(
     """
     if run is not None and not RUN_ID.fullmatch(run):
         raise Refused(f"{run!r} is no run id: a-z, 0-9 and -, at most 120 characters")
+    refuse_old_git()
     if run is not None and _is_its_own(plan, folder := RunFolder(settings.root, run)):
+        refuse_other_work(folder)
         return folder
-    try:
-        with _copied(plan if isinstance(plan, Plan) else Path(plan), settings.root) as copy:
-            return _prepare(copy, Path(repository), run, settings, env, ready)
-    except OSError as problem:
-        raise Refused(f"cannot write under {settings.root} (SPARC_HOME): {problem}") from problem
+    with naming("start"), _copied(plan if isinstance(plan, Plan) else Path(plan), settings.root) as copy:
+        return _prepare(copy, Path(repository), run, settings, env, ready)
 
 
 def _is_its_own(plan: Plan | Path | str, folder: RunFolder) -> bool:
@@ -88,18 +95,21 @@ def _prepare(
         run=folder.run, plan=loaded.name, plan_file=copy.source.name, repository=opened.path, base=base, start=start,
         memory=settings.memory, fingerprint=copy.fingerprint,
     )  # fmt: skip
-    with held(opened, loaded.name, folder.run):
+    with contextlib.ExitStack() as stack:
+        with naming(f"write to the repository {opened.path}"):
+            stack.enter_context(held(opened, loaded.name, folder.run))
         refuse_branch_in_use(opened, loaded.name, base)
         refuse_unreleased(opened, loaded.name, base)
-        refuse_unfit_home(settings.root)
-        ready()
+        with naming(f"write under {settings.root} (SPARC_HOME)"):
+            refuse_unfit_home(settings.root)
+            ready()
         _make(folder, record, copy, opened)
     return folder
 
 
 def _make(folder: RunFolder, record: RunRecord, copy: _Copy, repository: Repository) -> None:
     try:
-        shutil.copytree(copy.source.parent, folder.plan_dir, dirs_exist_ok=True)
+        shutil.copytree(copy.source.parent, folder.plan_dir, symlinks=True, dirs_exist_ok=True)
         create_hub(folder.hub, repository, folder.run, record.plan, record.start)
         folder.create(record)
     except (OSError, GitError) as problem:
@@ -120,6 +130,7 @@ def _known(folder: RunFolder, plan: Plan, fingerprint: str, repository: Path) ->
     if open_repository(repository).git.directory != open_repository(record.repository).git.directory:
         raise Refused(f"run {folder.run} is of {record.repository}, not of {repository.resolve()}: another --run ID")
     with folder.held():  # refused while another process has it
+        refuse_other_work(folder)
         return folder
 
 
@@ -153,37 +164,6 @@ def held(repository: Repository, plan: str, run: str) -> Iterator[None]:
         yield
 
 
-def refuse_branch_in_use(repository: Repository, plan: str, base: str) -> None:
-    """Raise Refused if `sparc/<plan>` could not be moved, or is what the plan starts from."""
-    branch = f"sparc/{plan}"
-    if branch == base:
-        raise Refused(f"{branch} is the plan's own branch: check its base out, or name that in the plan as `base`")
-    if where := repository.work_trees().get(branch):
-        raise Refused(f"branch {branch} is checked out in {where}, and a run has to move it: check another one out")
-    if repository.tip("sparc"):
-        raise Refused(f"{repository.path} has a branch named sparc, beside which git keeps no {branch}: rename it")
-
-
-def refuse_unreleased(repository: Repository, plan: str, base: str) -> None:
-    """Raise Refused while `sparc/<plan>` holds work of another run that the base branch does not contain."""
-    tip = repository.tip(f"sparc/{plan}")
-    if tip and not repository.git.ancestor(tip, f"refs/heads/{base}"):
-        owner = repository.git.commit(tip).trailers.get(TRAILER_RUN, "unknown")
-        raise Refused(
-            f"branch sparc/{plan} holds work of run {owner} that {base} does not contain: "
-            f"`sparc resume {owner}` releases it, or merge or rename the branch"
-        )
-
-
-def refuse_unfit_home(home: Path) -> None:
-    """Raise Refused, or OSError, if nothing can be written to SPARC_HOME or next to nothing fits."""
-    home.mkdir(parents=True, exist_ok=True)
-    with TemporaryFile(dir=home):
-        free = shutil.disk_usage(home).free
-    if free < ROOM:
-        raise Refused(f"the disk of {home} (SPARC_HOME) is full, with {free >> 10} KiB left: make room first")
-
-
 @contextlib.contextmanager
 def _copied(plan: Plan | Path, home: Path) -> Iterator[_Copy]:
     with TemporaryDirectory(prefix="sparc-plan-") as scratch:
@@ -194,7 +174,8 @@ def _copied(plan: Plan | Path, home: Path) -> Iterator[_Copy]:
             source.write_text(plan.model_dump_json(indent=1, exclude_defaults=True), encoding="utf-8")
         else:
             load_plan(plan)  # its problems are told with the path that the user gave
-            copy_plan(plan, folder, home)
+            with naming(f"copy the plan's folder {plan.resolve().parent} to {folder}"):
+                copy_plan(plan, folder, home)
             written = plan.resolve()
             source = folder / written.name
         yield _Copy(source, _fingerprint(folder), written.parent)
@@ -202,8 +183,10 @@ def _copied(plan: Plan | Path, home: Path) -> Iterator[_Copy]:
 
 def _fingerprint(folder: Path) -> str:
     digest = hashlib.sha256()
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        content = hashlib.sha256(file.read_bytes()).hexdigest()
+    for file in sorted(path for path in folder.rglob("*") if path.is_symlink() or path.is_file()):
+        link = file.is_symlink()
+        content = hashlib.sha256(os.fsencode(file.readlink()) if link else file.read_bytes()).hexdigest()
         name = os.fsencode(file.relative_to(folder).as_posix())
-        digest.update(b"%s %o %s\n" % (content.encode(), file.stat().st_mode & 0o111, name))
+        mode = file.lstat().st_mode & (S_IFLNK if link else 0o111)
+        digest.update(b"%s %o %s\n" % (content.encode(), mode, name))
     return digest.hexdigest()

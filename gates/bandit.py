@@ -12,9 +12,10 @@ from typing import Any, Literal
 
 from pydantic import JsonValue
 
-from gates.files import locate, product_files
+from gates.files import locate
 from gates.model import Frozen
 from gates.paths import Paths
+from gates.product import analysed
 from gates.subject import Subject
 from gates.verdict import Finding, Unmeasurable, Verdict, answer, worst
 
@@ -31,7 +32,7 @@ class Limits(Frozen):
     confidence: Level = "medium"
     """How sure bandit must be of it."""
     paths: Paths = ()
-    """Files or globs to analyse. Default: every tracked Python file that is no test."""
+    """Files or globs to analyse. Default: every tracked Python file; outside of `src/` and the packages no tests."""
 
 
 class Issue(Frozen):
@@ -54,7 +55,7 @@ class Report(Frozen):
 
 def measure(limits: Limits, subject: Subject) -> JsonValue:
     """Every issue of every product file, whatever its level."""
-    files = {str(locate(subject.root, path)): path for path in product_files(subject, limits.paths)}
+    files = {str(locate(subject.root, path)): path for path in analysed(subject, limits.paths)}
     with TemporaryDirectory() as folder:
         canary = Path(folder) / "canary.py"
         canary.write_text(CANARY)

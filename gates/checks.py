@@ -117,8 +117,3 @@ def _unknown(name: str) -> str:
 
 def _required(limits: type[Frozen]) -> bool:
     return any(field.is_required() for field in limits.model_fields.values())
-
-
-def parse(entry: object) -> Check:
-    """The check that a plan's entry means; raises pydantic's ValidationError."""
-    return Check.model_validate(entry)

@@ -17,7 +17,7 @@ from gates.coverage_report import Measured
 from gates.files import read
 from gates.model import Flag, Frozen
 from gates.paths import Paths, shown
-from gates.product import product
+from gates.product import covered
 from gates.ran import said
 from gates.subject import Subject
 from gates.syntax import parse
@@ -35,8 +35,8 @@ class Limits(Frozen):
     branch: Flag = False
     """Whether the ways out of branches count as well."""
     paths: Paths = ()
-    """Files or globs that are the product. Default: the declared packages, else `src/`, else the packages and modules
-    in the root; tests excluded."""
+    """Files or globs that are the product. Default: the declared packages, and `src/` or else the packages and modules
+    in the root; without the tests that ran."""
 
 
 class Covered(Frozen):
@@ -60,8 +60,7 @@ class Report(Frozen):
 
 def measure(limits: Limits, subject: Subject) -> JsonValue:
     """The figures of every product file."""
-    files = product(subject, limits.paths)
-    pytest_run.cases(subject)
+    files = covered(subject, limits.paths, pytest_run.cases(subject))
     try:
         told = coverage_report.read(subject, branch=limits.branch)
     except Unmeasurable as problem:

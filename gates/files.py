@@ -4,13 +4,12 @@ The list is git's, never the disk's. Only what git lists as a regular file is re
 neither at the end of a path nor on the way there.
 """
 
-import posixpath
 import re
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from gates.paths import is_glob, is_test, matcher, shown
+from gates.paths import is_glob, matcher, shown
 from gates.subject import REGULAR, SUBMODULE, SYMLINK, Subject
 from gates.verdict import Unmeasurable
 
@@ -87,32 +86,3 @@ def python_files(subject: Subject) -> tuple[str, ...]:
 def _is_python(root: Path, path: str) -> bool:
     suffix = PurePosixPath(path).suffix
     return suffix == ".py" if suffix else SHEBANG.match(read(root, path, 256)) is not None
-
-
-def product_files(subject: Subject, patterns: Iterable[str]) -> tuple[str, ...]:
-    """The Python files to be measured: those meant by the patterns, without patterns all that are no tests."""
-    python = python_files(subject)
-    patterns = tuple(patterns)
-    chosen = set(select(subject, patterns)) if patterns else {path for path in python if not is_test(path)}
-    product = tuple(path for path in python if path in chosen)
-    if not product:
-        raise Unmeasurable("no Python file to measure" + (f" matches {', '.join(patterns)}" if patterns else ""))
-    _refuse_links(subject, product, matcher(patterns) if patterns else lambda path: not is_test(path))
-    return product
-
-
-def _refuse_links(subject: Subject, product: Iterable[str], wanted: Callable[[str], bool]) -> None:
-    """Code that a link alone brings into the product would run, and never be measured."""
-    measured = frozenset(product)
-    for file in subject.files:
-        is_link = file.mode == SYMLINK and file.path.endswith(".py")
-        if is_link and wanted(file.path) and _target(subject.root, file.path) not in measured:
-            remedy = "put a file there, or choose other paths"
-            raise Unmeasurable(f"{shown(file.path)} is a symbolic link to what is not measured: {remedy}")
-
-
-def _target(root: Path, link: str) -> str | None:
-    try:
-        return posixpath.normpath(posixpath.join(posixpath.dirname(link), (root / link).readlink()))
-    except OSError:
-        return None

@@ -1,41 +1,123 @@
-"""Which files coverage is a share of: the denominator is ours, for a run only tells of what it has seen."""
+"""Which files of a tree are product.
 
-from collections.abc import Iterable
+What is declared was written by the candidate, so it can only add: the product is what is declared and everything below
+src/, or without a src/ the packages and modules in the root. Only the plan narrows it, by `paths`.
+
+Inside the product's folders no name takes a file out of what bandit and radon analyse. Coverage leaves out of them
+
+* test files, by their name or their folder, that contributed a case to the JUnit report,
+* `conftest.py`, and the empty `__init__.py` of a folder of tests,
+
+so that tests may lie inside a package, and `engine_test.py` is product until a test runs from it. Everywhere else a
+file is a test by its name or by where it lies.
+"""
+
+import posixpath
+from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 
-from gates.files import regular, select
-from gates.paths import is_test, matcher
-from gates.subject import Subject
+from gates.files import python_files, regular, select
+from gates.junit import Case, told_of
+from gates.paths import TEST_FOLDERS, is_test, matcher, shown
+from gates.subject import SYMLINK, Subject
 from gates.verdict import Unmeasurable
 
 SCRIPTS = frozenset({"setup.py", "noxfile.py"})
 """Modules in a repository's root that are tools, and no product."""
 
+Wanted = Callable[[str], bool]
 
-def product(subject: Subject, paths: Iterable[str]) -> tuple[str, ...]:
-    """The tracked .py files of the chosen paths, else of the declared packages, else of src/, else of the root."""
-    paths = tuple(paths)
-    chosen = select(subject, paths) if paths else [path for path in _declared(subject) if not is_test(path)]
-    files = tuple(path for path in chosen if path.endswith(".py"))
+
+def analysed(subject: Subject, patterns: Iterable[str]) -> tuple[str, ...]:
+    """The Python files to be read: those meant by the patterns, without patterns all of the product and no tests."""
+    patterns = tuple(patterns)
+    python = python_files(subject)
+    inside = _inside(subject)
+    wanted: Wanted = matcher(patterns) if patterns else lambda path: inside(path) or not is_test(path)
+    chosen = set(select(subject, patterns)) if patterns else set(filter(wanted, python))
+    files = tuple(path for path in python if path in chosen)
     if not files:
-        raise Unmeasurable("no product file to cover: name the files by paths")
+        raise Unmeasurable("no Python file to measure" + (f" matches {', '.join(patterns)}" if patterns else ""))
+    _refuse_links(subject, files, wanted)
     return files
 
 
-def _declared(subject: Subject) -> Iterable[str]:
-    files = [path for path in regular(subject) if path.endswith(".py")]
-    if subject.packages:
-        return filter(matcher(subject.packages), files)
-    below_src = [path for path in files if path.startswith("src/")]
-    return below_src or _in_root(files)
+def covered(subject: Subject, paths: Iterable[str], cases: Iterable[Case]) -> tuple[str, ...]:
+    """The .py files that coverage is a share of: those of the paths, without paths the product but its tests."""
+    paths = tuple(paths)
+    wanted: Wanted = matcher(paths) if paths else _to_cover(subject, cases)
+    chosen = select(subject, paths) if paths else filter(wanted, regular(subject))
+    files = tuple(path for path in chosen if path.endswith(".py"))
+    if not files:
+        raise Unmeasurable("no product file to cover: name the files by paths")
+    _refuse_links(subject, files, wanted)
+    return files
 
 
-def _in_root(files: Iterable[str]) -> list[str]:
-    """Packages and modules that lie in the repository's root."""
-    parts = {path: PurePosixPath(path).parts for path in files}
-    packages = {first for first, *rest in parts.values() if rest == ["__init__.py"]}
-    return [
-        path
-        for path, (first, *rest) in parts.items()
-        if (rest and first in packages) or (not rest and first not in SCRIPTS)
-    ]
+def _to_cover(subject: Subject, cases: Iterable[Case]) -> Wanted:
+    inside, in_root = _inside(subject), _in_root(subject)
+    # a file that is skipped or broken as a whole is told of as well, without a case of its own
+    is_told = told_of(case for case in cases if case.module)
+    empty = {file.path for file in subject.files if file.size == 0}
+
+    def wanted(path: str) -> bool:
+        if not is_test(path):
+            return inside(path) or in_root(path)
+        name = PurePosixPath(path).name
+        exempt = is_told(path) or name == "conftest.py" or (name == "__init__.py" and path in empty)
+        return inside(path) and not exempt
+
+    return wanted
+
+
+def _inside(subject: Subject) -> Wanted:
+    """Tell whether a path lies in the folders of the product, or is a declared module."""
+    packages = {*subject.packages, *_layout(subject)}
+    return lambda path: path in packages or any(str(folder) in packages for folder in PurePosixPath(path).parents)
+
+
+def _layout(subject: Subject) -> set[str]:
+    """src/, or without one the packages in the root; from the root of the repository."""
+    if _has_src(subject):
+        return {_base(subject) + "src"}
+    parts = [PurePosixPath(path).parts for path in _below(subject)]
+    names = {path[0] for path in parts if path[1:] == ("__init__.py",)} - TEST_FOLDERS
+    return {_base(subject) + name for name in names}
+
+
+def _in_root(subject: Subject) -> Wanted:
+    """Tell whether a path is a module beside the metadata that counts as product: only where there is no src/."""
+    modules = set() if _has_src(subject) else {path for path in _below(subject) if "/" not in path} - SCRIPTS
+    return {_base(subject) + module for module in modules}.__contains__
+
+
+def _has_src(subject: Subject) -> bool:
+    return any(path.startswith("src/") for path in _below(subject))
+
+
+def _below(subject: Subject) -> list[str]:
+    """The .py files below the folder of the metadata, from there."""
+    base = _base(subject)
+    files = (file.path for file in subject.files)
+    return [path.removeprefix(base) for path in files if path.startswith(base) and path.endswith(".py")]
+
+
+def _base(subject: Subject) -> str:
+    return "" if subject.python == "." else f"{subject.python}/"
+
+
+def _refuse_links(subject: Subject, product: Iterable[str], wanted: Wanted) -> None:
+    """Code that a link alone brings into the product would run, and never be measured."""
+    measured = frozenset(product)
+    for file in subject.files:
+        is_link = file.mode == SYMLINK and file.path.endswith(".py")
+        if is_link and wanted(file.path) and _target(subject, file.path) not in measured:
+            remedy = "put a file there, or choose other paths"
+            raise Unmeasurable(f"{shown(file.path)} is a symbolic link to what is not measured: {remedy}")
+
+
+def _target(subject: Subject, link: str) -> str | None:
+    try:
+        return posixpath.normpath(posixpath.join(posixpath.dirname(link), (subject.root / link).readlink()))
+    except OSError:
+        return None

@@ -4,9 +4,10 @@ from typing import Literal, Self
 
 from pydantic import JsonValue, model_validator
 
-from gates.files import product_files, read
+from gates.files import read
 from gates.model import Frozen
 from gates.paths import Paths, shown
+from gates.product import analysed
 from gates.ranks import Rank, complexities, maintainability
 from gates.subject import Subject
 from gates.verdict import Finding, Verdict, answer
@@ -21,7 +22,7 @@ class Limits(Frozen):
     maintainability: Literal["A", "B", "C"] | None = "A"
     """Worst rank of any file: A above 19, B above 9. Null: not asked."""
     paths: Paths = ()
-    """Files or globs to analyse. Default: every tracked Python file that is no test."""
+    """Files or globs to analyse. Default: every tracked Python file; outside of `src/` and the packages no tests."""
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
@@ -39,7 +40,7 @@ class Report(Frozen):
 
 def measure(limits: Limits, subject: Subject) -> JsonValue:
     """The figures of every product file, and of every block in it."""
-    sources = {path: read(subject.root, path) for path in product_files(subject, limits.paths)}
+    sources = {path: read(subject.root, path) for path in analysed(subject, limits.paths)}
     blocks = (rank for path, source in sources.items() for rank in complexities(path, source))
     files = (maintainability(path, source) for path, source in sources.items())
     return Report(

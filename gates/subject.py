@@ -44,6 +44,8 @@ class Subject(Frozen):
     """Paths or globs that the work under this gate has promised."""
     packages: tuple[str, ...] = ()
     """Directories (or single modules) of product code that the target's metadata declares; empty: undeclared."""
+    python: str = "."
+    """Folder of the target's metadata, from the root of the tree, as the plan has it."""
     base_config: Mapping[str, str] = {}
     """Name to text of the configuration files at the base commit; the same as the suite's place has."""
     reports: Path | None = None

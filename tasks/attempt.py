@@ -22,6 +22,7 @@ from tasks.agents.asking import Request
 from tasks.agents.registry import agent_of, environment_of
 from tasks.agents.spec import AgentSpec
 from tasks.assignment import Assignment
+from tasks.commits import EVIDENCE_PREFIX, Trailer
 from tasks.context import Context, Remembered, ToldFinding, prompt
 from tasks.git import ZERO, GitError
 from tasks.hub import Hub
@@ -188,9 +189,10 @@ def _keep(
     if taken is None:
         return name, None
     subject = f"{context.phase}: {context.assignment}, attempt {context.attempt}"
-    trailers = {
-        "Sparc-Run": context.run, "Sparc-Phase": context.phase, "Sparc-Assignment": context.assignment,
-        "Sparc-Attempt": str(context.attempt), "Sparc-Agent": order.agent_name, "Sparc-Evidence": f"sha256:{name}",
+    trailers: dict[str, str] = {
+        Trailer.RUN: context.run, Trailer.PHASE: context.phase, Trailer.ASSIGNMENT: context.assignment,
+        Trailer.ATTEMPT: str(context.attempt), Trailer.AGENT: order.agent_name,
+        Trailer.EVIDENCE: f"{EVIDENCE_PREFIX}{name}",
     }  # fmt: skip
     commit = git.write_commit(taken.tree, (start,), message(subject, trailers))
     branch = f"refs/heads/agent/{order.number}-{context.phase}/{context.assignment}/{context.attempt}"

@@ -1,6 +1,23 @@
 """A commit as git stores it, and what its message says in trailers."""
 
+from enum import StrEnum
 from typing import NamedTuple
+
+
+class Trailer(StrEnum):
+    """What the messages of our commits end with; the values are for good."""
+
+    RUN = "Sparc-Run"
+    PHASE = "Sparc-Phase"
+    ASSIGNMENT = "Sparc-Assignment"
+    ATTEMPT = "Sparc-Attempt"
+    AGENT = "Sparc-Agent"
+    GATE = "Sparc-Gate"
+    EVIDENCE = "Sparc-Evidence"
+
+
+EVIDENCE_PREFIX = "sha256:"
+"""Of the evidence's name in its trailer."""
 
 
 class Commit(NamedTuple):

@@ -3,26 +3,36 @@
 After its installation the project's packages must be found in that checkout; no module of theirs is run for that.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.dependencies import OVERLAY, EnvironmentBroken, Keeper, Kept, Local, version
-from tasks.metadata import Project
-from tasks.packages import Package, declared
+from tasks.metadata import MetadataInvalid, Project
+from tasks.packages import Package, declared, pieces
 from tasks.requirements import requirement_files
 from tasks.scratch import copy
 from tasks.target import Environment
 from tasks.uv import Uv
 
 ORIGINS = """
-import importlib.util, json, sys
-found = {}
-for name in sys.argv[1:]:
-    spec = importlib.util.find_spec(name)
-    found[name] = [spec.origin] if spec and spec.origin else list(spec and spec.submodule_search_locations or ())
-print(json.dumps(found))
+import importlib.util, json, os, sys
+def places(name):
+    parts = name.split(".")
+    for depth in range(1, len(parts) + 1):
+        try:
+            spec = importlib.util.find_spec(".".join(parts[:depth]))
+        except ValueError:  # of __main__
+            spec = None
+        if spec is None:
+            return []
+        if spec.origin:
+            return [spec.origin]
+    # the finders of editable installs add marks of their own
+    return [place for place in spec.submodule_search_locations or () if os.path.isdir(place)]
+print(json.dumps({name: places(name) for name in sys.argv[1:]}))
 """
+"""The places of modules, none of which is imported: only namespace packages, which have no code, are gone into."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,15 @@ def project_of(checkout: Path, wanted: Environment) -> Project | None:
     return project if project.source or requirement_files(project, wanted) else None
 
 
+def product_of(checkout: Path, wanted: Environment, files: Collection[str]) -> tuple[str, ...]:
+    """The product code that the target declares; none where its metadata cannot be read."""
+    try:
+        project = project_of(checkout, wanted)
+        return tuple(package.path for package in declared(project, files)) if project else ()
+    except MetadataInvalid:
+        return ()
+
+
 def keep(project: Project, files: Collection[str], wanted: Environment, home: Path, uv: Uv) -> Kept:
     """The dependencies of a project, built unless they are kept below SPARC_HOME (`home`). Raises SparcError."""
     return Keeper(wanted, home, uv).keep(project, files)
@@ -71,18 +90,24 @@ def install(kept: Kept, project: Project, files: Collection[str], venv: Path, uv
         uv.install(venv, "--no-deps", *wanted, cwd=project.folder)
     packages = declared(project, files)
     if project.installable:
-        _assert_own(venv, project.checkout.resolve(), packages, uv)
+        _assert_own(venv, project.checkout.resolve(), [piece for each in packages for piece in pieces(each, files)], uv)
     return Installed(kept.key, venv, tuple(package.path for package in packages))
 
 
-def _assert_own(venv: Path, checkout: Path, packages: tuple[Package, ...], uv: Uv) -> None:
-    """What would be imported from elsewhere would be tested instead of the candidate."""
+def _assert_own(venv: Path, checkout: Path, packages: Sequence[Package], uv: Uv) -> None:
+    """What would be imported from elsewhere, or not at all, would not be the candidate under test."""
     origins = uv.ask(venv / "bin/python", ORIGINS, *(package.name for package in packages))
     for package in packages:
         places = origins[package.name]
-        if places and not any(Path(place).resolve().is_relative_to(checkout) for place in places):
+        if package.stated and not places:
             raise EnvironmentBroken(
-                f"{package.path} is not what `import {package.name}` finds: that is {_told(places[0], venv)};"
+                f"{package.path} is declared as a package, and installing the project leaves nothing that"
+                f" `import {package.name}` finds: mend what its metadata say of packages"
+            )
+        if not all(Path(place).resolve().is_relative_to(checkout) for place in places):
+            elsewhere = next(place for place in places if not Path(place).resolve().is_relative_to(checkout))
+            raise EnvironmentBroken(
+                f"{package.path} is not what `import {package.name}` finds: that is {_told(elsewhere, venv)};"
                 " rename one of them, or declare the project's packages in its metadata"
             )
 

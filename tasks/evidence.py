@@ -12,6 +12,10 @@ NAMESPACE = "refs/evidence/"
 Record = Mapping[str, JsonValue]
 
 
+class EvidenceMissing(GitError):
+    """Evidence that a commit names is not in this repository."""
+
+
 def canonical(record: Record) -> bytes:
     """The one way to write a record: sorted keys, no spaces, ASCII."""
     return json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode()
@@ -33,10 +37,10 @@ def keep(git: Git, records: Sequence[Record]) -> tuple[str, ...]:
 
 
 def fetch(git: Git, name: str) -> dict[str, JsonValue]:
-    """The record of a name. Raises GitError if it is missing, altered or not a record."""
+    """The record of a name. Raises EvidenceMissing, or GitError if it is altered or not a record."""
     done = git.try_run("cat-file", "blob", f"{NAMESPACE}{name}")
     if done.code != 0:
-        raise GitError(f"evidence {name[:12]} is missing")
+        raise EvidenceMissing(f"evidence {name[:12]} is missing")
     return _parse(name, done.stdout)
 
 

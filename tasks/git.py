@@ -1,48 +1,33 @@
 """One file speaks git: plumbing, `-z` everywhere, and never a configuration that someone else can write.
 
-`Git` is a repository (its git directory). Every call sees an environment of our own making: no global or system
-configuration, no hooks, no fsmonitor, no replace refs, no prompts. The exception is `as_user`, for the one step that
-brings the user's own work tree forward.
+`Git` is a repository (its git directory). Every call sees the environment of `tasks.git_environment`: no global or
+system configuration, no hooks, no fsmonitor, no replace refs, no prompts. The exception is `users_git`, for the one
+step that brings the user's own work tree forward.
 """
 
 import contextlib
 import os
 import random
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import MappingProxyType
 from typing import NamedTuple
 
 from gates.subject import REGULAR, TreeFile
 from tasks.command import Command, Completed, run
 from tasks.commits import Commit, parse_commit
 from tasks.errors import SparcError
+from tasks.git_environment import environment
 
 ZERO = "0" * 40
 ROUNDS = 10  # tries at references that others may be making at the same time
-IDENTITY = {"NAME": "sparc", "EMAIL": "sparc@localhost"}
 # What is stored is what is on disk, byte for byte: no line ending, keyword, filter or encoding conversion, and no
 # merge driver, whatever a tree's own .gitattributes say ($GIT_DIR/info/attributes wins over them).
 ATTRIBUTES = "* -text !eol -ident -filter !working-tree-encoding !merge\n"
-SETTINGS = (
-    ("core.fsmonitor", "false"),
-    ("core.hooksPath", os.devnull),
-    ("core.excludesFile", os.devnull),
-    ("core.attributesFile", os.devnull),
-    ("core.autocrlf", "false"),
-    ("core.symlinks", "true"),
-    ("core.precomposeUnicode", "false"),
-    ("gc.auto", "0"),
-    ("maintenance.auto", "false"),
-    ("core.filesRefLockTimeout", "1000"),  # milliseconds; others move references too
-    ("protocol.file.allow", "always"),
-    ("safe.directory", "*"),
-    ("advice.detachedHead", "false"),
-)
 
 
 class GitError(SparcError):
@@ -55,31 +40,6 @@ class Merge(NamedTuple):
     tree: str
     conflicts: tuple[str, ...]
     """Paths in conflict; empty for a clean merge. The tree of a conflicted merge holds markers: never commit it."""
-
-
-def environment(more: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
-    """The whole environment in which git runs: nothing of the caller's but PATH and temporary directory."""
-    kept = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
-    every = (*SETTINGS, *more.items())
-    settings = {"GIT_CONFIG_COUNT": str(len(every))}
-    for number, (key, value) in enumerate(every):
-        settings |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
-    who = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in IDENTITY.items()}
-    return (
-        kept
-        | settings
-        | who
-        | {
-            "HOME": os.devnull,
-            "LC_ALL": "C",
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_NO_REPLACE_OBJECTS": "1",
-            "GIT_OPTIONAL_LOCKS": "0",
-            "GIT_LITERAL_PATHSPECS": "1",
-        }
-    )
 
 
 def paths(output: bytes) -> list[str]:
@@ -275,6 +235,13 @@ def discover(path: Path) -> Path | None:
     """The git directory of the repository at or above a directory; None where there is none."""
     done = run(Command(("git", "rev-parse", "--absolute-git-dir"), path, environment()))
     return Path(os.fsdecode(done.stdout).rstrip("\n")) if done.code == 0 else None
+
+
+def git_version() -> tuple[int, int] | None:
+    """Major and minor number of the git on PATH; None where there is none."""
+    done = run(Command(("git", "--version"), Path.cwd(), environment()))
+    numbers = re.search(rb"(\d+)\.(\d+)", done.stdout) if done.code == 0 else None
+    return (int(numbers[1]), int(numbers[2])) if numbers else None
 
 
 @contextlib.contextmanager

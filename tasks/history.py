@@ -12,7 +12,7 @@ from pathlib import Path
 import git
 
 from tasks.commits import trailers_of
-from tasks.git import environment
+from tasks.git_environment import environment
 from tasks.outcome import Merge
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from tasks.commits import Commit
+from tasks.commits import Commit, Trailer
 from tasks.git import ZERO, Git, create_bare
 from tasks.repository import Repository
 
@@ -25,7 +25,6 @@ HOOK = """#!/bin/sh
 echo "only sparc writes here: leave files in your working directory, they are taken from there" >&2
 exit 1
 """
-TRAILER_RUN, TRAILER_PHASE, TRAILER_ASSIGNMENT = "Sparc-Run", "Sparc-Phase", "Sparc-Assignment"
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class Hub:
         """Assignments that are merged into a phase's branch, each with its newest merge."""
         found: dict[str, Commit] = {}
         for commit in self.git.first_parents(self.plan_tip, self.tip(branch)):
-            name = commit.trailers.get(TRAILER_ASSIGNMENT)
+            name = commit.trailers.get(Trailer.ASSIGNMENT)
             if name:
                 found.setdefault(name, commit)
         return found
@@ -82,7 +81,7 @@ class Hub:
         merges = [
             commit
             for commit in self.git.first_parents(self.start, self.plan_tip)
-            if commit.trailers.get(TRAILER_RUN) == self.run
+            if commit.trailers.get(Trailer.RUN) == self.run
         ]
         return merges[::-1]
 

@@ -13,6 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from pydantic import JsonValue
 
 from tasks import evidence
+from tasks.commits import EVIDENCE_PREFIX, Trailer
 from tasks.context import ToldFinding
 from tasks.git import Git
 from tasks.hub import Hub
@@ -100,18 +101,18 @@ def merge_assignment(landing: Landing, found: Candidate, verdicts: Sequence[str]
     git = landing.hub.git
     gate = "passed" if verdicts else "none"
     (name,) = evidence.keep(git, [landing.record(found, gate, verdicts)])
-    trailers = {
-        "Sparc-Run": landing.hub.run, "Sparc-Phase": landing.phase, "Sparc-Assignment": landing.assignment,
-        "Sparc-Attempt": str(landing.attempt), "Sparc-Gate": gate, "Sparc-Evidence": f"sha256:{name}",
-        "Sparc-Agent": landing.agent,
+    trailers: dict[str, str] = {
+        Trailer.RUN: landing.hub.run, Trailer.PHASE: landing.phase, Trailer.ASSIGNMENT: landing.assignment,
+        Trailer.ATTEMPT: str(landing.attempt), Trailer.GATE: gate, Trailer.EVIDENCE: f"{EVIDENCE_PREFIX}{name}",
+        Trailer.AGENT: landing.agent,
     }  # fmt: skip
     return commit(git, found, f"Merge {landing.assignment} into {landing.number} {landing.phase}", trailers)
 
 
 def merge_phase(hub: Hub, phase: str, number: int, found: Candidate, gate_evidence: str) -> str | None:
     """Merge a phase whose gate has passed on this very candidate into the plan's branch."""
-    trailers = {
-        "Sparc-Run": hub.run, "Sparc-Phase": phase, "Sparc-Gate": "passed",
-        "Sparc-Evidence": f"sha256:{gate_evidence}",
+    trailers: dict[str, str] = {
+        Trailer.RUN: hub.run, Trailer.PHASE: phase, Trailer.GATE: "passed",
+        Trailer.EVIDENCE: f"{EVIDENCE_PREFIX}{gate_evidence}",
     }  # fmt: skip
     return commit(hub.git, found, f"Merge phase {number} {phase} of {hub.plan}", trailers)

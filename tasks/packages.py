@@ -19,6 +19,8 @@ class Package(NamedTuple):
     """The top-level name by which it is imported."""
     path: str
     """Its directory, or its single module, from the root of the repository."""
+    stated: bool = True
+    """By the metadata; otherwise it was found by its place."""
 
 
 def declared(project: Project, files: Iterable[str]) -> tuple[Package, ...]:
@@ -27,7 +29,18 @@ def declared(project: Project, files: Iterable[str]) -> tuple[Package, ...]:
     below = [path.removeprefix(prefix) for path in files if path.startswith(prefix) and path.endswith(".py")]
     stated = [package for reader in READERS for package in reader(project) if _exists(package.path, below)]
     found = dict.fromkeys(stated or _by_layout(below, project.name))
-    return tuple(Package(name, prefix + path) for name, path in found)
+    return tuple(package._replace(path=prefix + package.path) for package in found)
+
+
+def pieces(package: Package, files: Iterable[str]) -> Iterator[Package]:
+    """The package itself, or of a namespace package, which others may share, the modules and packages in it."""
+    below = [path for path in files if path.startswith(f"{package.path}/") and path.endswith(".py")]
+    if not below or f"{package.path}/__init__.py" in below:
+        yield package
+        return
+    for inner in dict.fromkeys(path[len(package.path) + 1 :].partition("/")[0] for path in below):
+        if (name := inner.removesuffix(".py")).isidentifier():
+            yield from pieces(Package(f"{package.name}.{name}", f"{package.path}/{inner}", package.stated), below)
 
 
 def _hatch(project: Project) -> Iterator[Package]:
@@ -48,7 +61,8 @@ def _uv(project: Project) -> Iterator[Package]:
 def _poetry(project: Project) -> Iterator[Package]:
     entries = project.table("tool", "poetry").get("packages")
     for entry in entries if isinstance(entries, list) else ():
-        if isinstance(entry, dict):
+        # what goes into the source distribution alone, such as tests, is never installed
+        if isinstance(entry, dict) and "wheel" in (entry.get("format") or "wheel"):
             yield from _located([entry.get("include")], str(entry.get("from", "")))
 
 
@@ -87,10 +101,10 @@ def _by_layout(below: Iterable[str], own_name: str) -> Iterator[Package]:
     """Everything in src/; without one, the top-level packages, and the module that bears the project's name."""
     parts = [PurePosixPath(path).parts for path in below]
     if inside := [path[1] for path in parts if path[0] == "src" and len(path) > 1]:
-        yield from (Package(name.removesuffix(".py"), f"src/{name}") for name in inside)
+        yield from (Package(name.removesuffix(".py"), f"src/{name}", stated=False) for name in inside)
         return
     for path in parts:
         if len(path) == 2 and path[1] == "__init__.py" and path[0] not in NOT_PRODUCT:  # noqa: PLR2004 - folder, file
-            yield Package(path[0], path[0])
+            yield Package(path[0], path[0], stated=False)
         elif path == (f"{own_name}.py",):
-            yield Package(own_name, path[0])
+            yield Package(own_name, path[0], stated=False)

@@ -21,6 +21,7 @@ from gates.subject import Subject
 from gates.verdict import MOST_FINDINGS, Finding, Outcome, Verdict, error
 from tasks.agents.asking import replaced
 from tasks.command import Command, run_foreign
+from tasks.environment import product_of
 from tasks.errors import Interrupted, SparcError
 from tasks.exam import Exam, Measured, measured
 from tasks.git import scratch_repository
@@ -138,10 +139,11 @@ class Bench:
             subject = Subject(root=left.room.checkout, files=(), ran=left.ran)
             return check.kind.judge(check.limits, check.kind.measure(check.limits, subject))
         ground = self._ground.get(self._lay_ground)
+        root, wanted = self._untouched.get(self._check_out), ground.site.wanted
         subject = Subject(
-            root=self._untouched.get(self._check_out), files=ground.site.files, deliverables=self._exam.deliverables,
-            base_config=ground.config, packages=left.packages if left else (), reports=left.reports if left else None,
-            ran=left.ran if left else (),
+            root=root, files=ground.site.files, deliverables=self._exam.deliverables, base_config=ground.config,
+            packages=product_of(root, wanted, [file.path for file in ground.site.files]), python=wanted.python or ".",
+            reports=left.reports if left else None, ran=left.ran if left else (),
         )  # fmt: skip
         return _asked(check, subject, Path(mkdtemp(prefix="", dir=ground.folder)), basics(self._exam.env))
 

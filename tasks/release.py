@@ -15,9 +15,11 @@ from pydantic import JsonValue
 from gates.model import Frozen
 from gates.subject import REGULAR, SYMLINK
 from tasks import evidence
+from tasks.commits import EVIDENCE_PREFIX, Trailer
 from tasks.errors import Blocked
-from tasks.git import ZERO, Git, listing, paths, users_git
+from tasks.git import ZERO, Git, GitError, discover, listing, paths, users_git
 from tasks.hub import Hub
+from tasks.index_lock import index_held, release_index
 from tasks.integrate import Candidate
 from tasks.publish import bring, fetch
 from tasks.repository import Repository
@@ -74,11 +76,21 @@ def release_now(
     refuse_overwriting(where, found.ours, commit)
     step = Step(where=where, old=found.ours, new=commit)
     write_atomically(folder.path / NOTE, step.model_dump_json().encode())
-    moved = repository.git.move(branch, commit, found.ours)
-    if moved:
-        users_git(where).run("read-tree", "-m", "-u", step.old, step.new)
+    with index_held(users_git(where), folder.run) as git:
+        moved = repository.git.move(branch, commit, found.ours)
+        if moved:
+            _bring(git, base, step)
     (folder.path / NOTE).unlink()
     return commit if moved else None
+
+
+def _bring(git: Git, base: str, step: Step) -> None:
+    try:
+        git.run("read-tree", "-m", "-u", step.old, step.new)
+    except GitError as refused:
+        raise Blocked(
+            f"{base} is at {step.new}, its work tree could not follow yet ({refused}): `sparc resume` completes it"
+        ) from refused
 
 
 def _commit(hub: Hub, base: str, found: Candidate, gates: Sequence[str]) -> str:
@@ -87,7 +99,7 @@ def _commit(hub: Hub, base: str, found: Candidate, gates: Sequence[str]) -> str:
         "gates": list(gates), **found.binding,
     }  # fmt: skip
     (name,) = evidence.keep(hub.git, [record])
-    trailers = f"Sparc-Run: {hub.run}\nSparc-Gate: passed\nSparc-Evidence: sha256:{name}\n"
+    trailers = f"{Trailer.RUN}: {hub.run}\n{Trailer.GATE}: passed\n{Trailer.EVIDENCE}: {EVIDENCE_PREFIX}{name}\n"
     return hub.git.write_commit(found.tree, (found.ours, found.theirs), f"Release {hub.plan} into {base}\n\n{trailers}")
 
 
@@ -143,13 +155,16 @@ def mend(folder: RunFolder, repository: Repository, base: str) -> None:
     if not note.is_file():
         return
     step = Step.model_validate_json(note.read_bytes())
-    if repository.tip(base) == step.new and repository.work_trees().get(base) == step.where:
-        (users_git(step.where).directory / "index.lock").unlink(missing_ok=True)
-        _follow(users_git(step.where), step)
+    moved = repository.tip(base) == step.new
+    if step.where.is_dir() and discover(step.where):
+        release_index(users_git(step.where), folder.run)
+    if moved and repository.work_trees().get(base) == step.where:
+        with index_held(users_git(step.where), folder.run) as git:
+            _follow(git, base, step)
     note.unlink()
 
 
-def _follow(git: Git, step: Step) -> None:
+def _follow(git: Git, base: str, step: Step) -> None:
     """Take a work tree all the way, however far it came; git itself refuses to lose a file that it does not know."""
     git.try_run("update-index", "-q", "--refresh")
     between = git.changed(step.old, step.new)
@@ -169,8 +184,8 @@ def _follow(git: Git, step: Step) -> None:
     lines = ((*_version(git, step.new, path), path) for path in brought)
     git.run("read-tree", step.old)
     git.run("update-index", "-z", "--index-info", stdin=listing(f"{mode} {oid}\t{path}" for mode, oid, path in lines))
-    refuse_stuck(git, step.where, step.old, step.new)
-    git.run("read-tree", "-m", "-u", step.old, step.new)
+    git.try_run("update-index", "-q", "--refresh")
+    _bring(git, base, step)
 
 
 def _version(git: Git, commit: str, path: str) -> tuple[str, str]:

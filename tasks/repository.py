@@ -2,12 +2,12 @@
 
 import os
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from tasks.command import Command, run
 from tasks.errors import Refused
-from tasks.git import ZERO, Git, discover, environment
+from tasks.git import ZERO, Git, discover
+from tasks.git_environment import environment
 
 BRANCHES = "refs/heads/"
 
@@ -21,19 +21,27 @@ class Repository:
     git: Git
     """Its common git directory: what all its work trees share."""
 
-    @cached_property
-    def root_commit(self) -> str:
-        """The oldest root of its current history: what the repository is, whatever it is called. Raises Refused."""
-        roots = self.git.run("rev-list", "--max-parents=0", "--all", "--date-order").decode().split()
-        if not roots:
-            raise Refused(f"{self.path} has no commit yet: make a first one, a README will do")
-        return roots[-1]
+    def root_commit(self, commit: str) -> str:
+        """The oldest root of a commit's history: what the repository is, whatever it is called or else may hold."""
+        return self.git.run("rev-list", "--max-parents=0", "--date-order", commit).decode().split()[-1]
 
     def current_branch(self) -> str | None:
         """Short name of the branch that is checked out where the user stands; None when detached."""
-        here = Git(_git_directory(self.path), cwd=self.path)
         # not `--short`: that is `heads/main` where there is a tag `main` as well
-        return here.try_run("symbolic-ref", "--quiet", "HEAD").stdout.decode().strip().removeprefix(BRANCHES) or None
+        done = self._here.try_run("symbolic-ref", "--quiet", "HEAD")
+        return done.stdout.decode().strip().removeprefix(BRANCHES) or None
+
+    def head(self) -> str:
+        """The commit on which the user stands. Raises Refused if there is none."""
+        commit = self._here.resolve("HEAD")
+        if commit is None:
+            raise Refused(f"{self.path} has no commit yet: make a first one, a README will do")
+        return commit
+
+    @property
+    def _here(self) -> Git:
+        """The work tree's own git directory, which has its own HEAD."""
+        return Git(_git_directory(self.path), cwd=self.path)
 
     def tip(self, branch: str) -> str | None:
         """The commit of a branch, or None."""

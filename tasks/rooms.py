@@ -1,20 +1,22 @@
 """Rooms: checkouts in which a target's programs may do what they like, without any of it reaching another check.
 
 Each has its own copy of the tree, of the target's environment, and a private HOME and TMPDIR. Nothing of the caller's
-environment is let in but what the plan declares; and a room can tell which tracked files its programs have changed.
+environment is let in but what the plan declares; and a room can tell which tracked files its programs have changed:
+against the tree itself, from its installation on, so that nothing which a build has rewritten is taken for the tree.
 """
 
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 
-from gates.subject import SUBMODULE, Ran, TreeFile
+from gates.paths import shown
+from gates.subject import Ran, TreeFile
 from tasks.command import Command, run_foreign
 from tasks.dependencies import EnvironmentBroken, Kept
 from tasks.environment import Installed, install, keep, project_of
-from tasks.git import Git, listing, paths
+from tasks.git import Git, paths
 from tasks.metadata import Project
 from tasks.once import Once
 from tasks.scratch import remove
@@ -23,6 +25,8 @@ from tasks.uv import Uv, UvFailed, basics
 
 CHECKOUT = "tree"
 """Name of the checkout in a room's folder."""
+NAMED = 5
+"""Files that a sentence names."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,7 @@ class Room:
     """The target's environment; None when it has none."""
     env: Mapping[str, str]
     """The whole environment of its programs."""
-    watch: Git
-    """The git directory, with an index that knows the files as they were before any program ran."""
+    site: Site
 
     def run(self, argv: Sequence[str], timeout: float, more: Mapping[str, str] | None = None) -> Ran:
         """Run a program in the checkout, and end all that it started."""
@@ -60,9 +63,14 @@ class Room:
         return Ran(argv=tuple(argv), code=done.code, failure=done.failure, output=done.output)
 
     def changed(self) -> tuple[str, ...]:
-        """Tracked files that are not what they were."""
-        self.watch.try_run("update-index", "-q", "--really-refresh")
-        return tuple(paths(self.watch.run("diff-files", "-z", "--name-only", "--ignore-submodules=all")))
+        """Tracked files that are not what the tree has; by an index that no program of the target has seen."""
+        with TemporaryDirectory(prefix="sparc-index-") as scratch:
+            extra = {"GIT_INDEX_FILE": f"{scratch}/index", "GIT_WORK_TREE": str(self.checkout)}
+            git = Git(self.site.git.directory, extra, self.checkout)
+            git.run("read-tree", self.site.tree)
+            # submodules are left out: git would run inside them, with a configuration that is not ours
+            git.try_run("update-index", "-q", "--ignore-submodules", "--refresh")
+            return tuple(paths(git.run("diff-files", "-z", "--name-only", "--ignore-submodules=all")))
 
 
 class Rooms:
@@ -83,7 +91,14 @@ class Rooms:
         self._site.git.checkout(self._site.tree, checkout)
         project = project_of(checkout, self._site.wanted)
         installed = self._installed(project, folder / "env") if project else None
-        return Room(folder, checkout, installed, self._environment(folder, installed), self._watch(folder, checkout))
+        room = Room(folder, checkout, installed, self._environment(folder, installed), self._site)
+        if installed and (changed := room.changed()):
+            names = ", ".join(map(shown, changed[:NAMED])) + (", ..." if len(changed) > NAMED else "")
+            raise EnvironmentBroken(
+                f"installing the project changed {names}, so that the candidate itself could not be measured:"
+                " let its build leave alone what git tracks, or commit what it writes"
+            )
+        return room
 
     def _installed(self, project: Project, venv: Path) -> Installed:
         site, files = self._site, [file.path for file in self._site.files]
@@ -111,13 +126,3 @@ class Rooms:
         """Take away what does not lie in the common folder."""
         for place in self._elsewhere:
             remove(place)
-
-    def _watch(self, folder: Path, checkout: Path) -> Git:
-        """Taken after the installation, which builds what it likes."""
-        extra = {"GIT_INDEX_FILE": str(folder / "index"), "GIT_WORK_TREE": str(checkout)}
-        watch = Git(self._site.git.directory, extra, checkout)
-        watch.run("read-tree", self._site.tree)
-        # submodules are left out: git would run inside them, with a configuration that is not ours
-        tracked = [file.path for file in self._site.files if file.mode != SUBMODULE]
-        watch.run("update-index", "-z", "--remove", "--stdin", stdin=listing(tracked))
-        return watch

@@ -201,11 +201,13 @@ def write_atomically(path: Path, data: bytes) -> None:
 def copy_plan(plan: Path, destination: Path, home: Path) -> None:
     """Copy the plan and its folder's files, but not SPARC_HOME, so that a resume runs what was started.
 
-    Raises Refused when the folder is too large to be a plan's own.
+    A link that stays inside the folder is copied as one. Raises Refused for one that leads out of it, and when the
+    folder is too large to be a plan's own.
     """
     source = plan.resolve().parent
     total = 0
     for directory, names, files in os.walk(source):
+        links = [name for name in (*names, *files) if name not in NOT_COPIED and (Path(directory) / name).is_symlink()]
         names[:] = [
             name
             for name in names
@@ -215,9 +217,11 @@ def copy_plan(plan: Path, destination: Path, home: Path) -> None:
         ]
         target = destination / Path(directory).relative_to(source)
         target.mkdir(parents=True, exist_ok=True)
+        for name in links:
+            (target / name).symlink_to(_inside(Path(directory) / name, source))
         for name in files:
             file = Path(directory) / name
-            if not file.is_file():
+            if name in links or not file.is_file():
                 continue
             total += file.stat().st_size
             if total > PLAN_FOLDER_LIMIT:
@@ -226,6 +230,20 @@ def copy_plan(plan: Path, destination: Path, home: Path) -> None:
                     "copies: move the plan and the files that it uses into a folder of their own"
                 )
             shutil.copy2(file, target / name)
+
+
+def _inside(link: Path, source: Path) -> str:
+    """Where a link leads, relative to it; Refused unless that is among what is copied."""
+    try:
+        target = link.resolve()
+    except (OSError, RuntimeError):  # a loop
+        target = None
+    if target is None or not target.is_relative_to(source) or set(target.relative_to(source).parts) & {*NOT_COPIED}:
+        raise Refused(
+            f"{link} leads out of what a run copies of the plan's folder {source}: put what it leads to there instead, "
+            "or move the plan and the files that it uses into a folder of their own"
+        )
+    return os.path.relpath(target, link.parent)
 
 
 def _holds(folder: Path, inner: Path) -> bool:

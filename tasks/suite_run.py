@@ -26,11 +26,6 @@ class Left(NamedTuple):
     """Tracked files that they changed, and must not have."""
     reports: Path | None = None
 
-    @property
-    def packages(self) -> tuple[str, ...]:
-        """The product code that the target declares."""
-        return self.room.installed.packages if self.room.installed else ()
-
 
 def limits_of(check: Check, checks: Iterable[Check]) -> tuple[tests.Limits, coverage.Limits | None]:
     """With which limits the suite runs that a check looks at: its own tests, else the first of the gate."""

@@ -3,7 +3,8 @@
 For each merge of ours: exactly two parents; its tree is git's own merge of them; its evidence exists, hashes to its
 name, and is bound to this very tree and these parents; its gate passed, and so did each verdict that it names. The
 newest release is verified with all that it holds: its phases, and each phase's assignments. Each stands in its place:
-an assignment's merge, which may have had no gate, is none on a branch that is for phases or releases.
+an assignment's merge, which may have had no gate, is none on a branch that is for phases or releases, and a phase after
+the newest release is none but on its plan's own branch: the phases to come may block it yet.
 """
 
 from collections.abc import Iterator
@@ -14,12 +15,12 @@ import git
 
 from gates.model import Frozen
 from tasks import evidence
+from tasks.commits import EVIDENCE_PREFIX, Trailer
 from tasks.errors import Refused
 from tasks.git import Git, GitError, scratch_repository
 from tasks.history import first_parents, opened, trailers
 from tasks.repository import Repository, refuse_shallow
 
-NO_RELEASE = "no release of sparc was found in this history"
 HOW_TO_FETCH = "git fetch origin 'refs/evidence/*:refs/evidence/*'"
 Kind = Literal["release", "gate", "merge"]
 """Of the evidence of a release, of a phase's merge, and of an assignment's."""
@@ -55,6 +56,8 @@ class _Verification:
     verified: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    incomplete: bool = False
+    """Evidence is missing: a clone, most likely, that has left it behind."""
 
     def blame(self, commit: git.Commit, problem: str) -> None:
         self.findings.append(Finding(commit=commit.hexsha, subject=str(commit.summary), problem=problem))
@@ -75,13 +78,17 @@ class _Verification:
         return record
 
     def _fetch(self, name: str) -> dict[str, Any]:
-        return evidence.fetch(self.repository.git, name)
+        try:
+            return evidence.fetch(self.repository.git, name)
+        except evidence.EvidenceMissing:
+            self.incomplete = True
+            raise
 
     def _evidence(self, commit: git.Commit) -> dict[str, Any]:
-        name = trailers(commit).get("Sparc-Evidence", "")
-        if not name.startswith("sha256:"):
+        name = trailers(commit).get(Trailer.EVIDENCE, "")
+        if not name.startswith(EVIDENCE_PREFIX):
             raise GitError("it names no evidence")
-        return self._fetch(name.removeprefix("sha256:"))
+        return self._fetch(name.removeprefix(EVIDENCE_PREFIX))
 
     def _shape(self, commit: git.Commit) -> str | None:
         if len(commit.parents) != 2:  # noqa: PLR2004 - a merge of two
@@ -92,7 +99,7 @@ class _Verification:
         return None
 
     def _gate(self, commit: git.Commit, record: dict[str, Any]) -> str | None:
-        said, tree = trailers(commit).get("Sparc-Gate"), record["tree"]
+        said, tree = trailers(commit).get(Trailer.GATE), record["tree"]
         if record["kind"] == "merge":
             if said != record["gate"]:
                 return "its gate is not the recorded one"
@@ -133,17 +140,24 @@ class _Verification:
     def descend_release(self, commit: git.Commit) -> str | None:
         """Verify a release with all that it holds; the start of its plan if it holds itself."""
         record = self.check(commit, "release")
-        start = str(record["start"]) if record else None
+        start = self.repository.git.resolve(str(record.get("start"))) if record else None
+        if record and start is None:
+            self.verified.remove(commit.hexsha)
+            self.blame(commit, "its evidence names no commit of this repository as its start")
         self.descend(commit, start, "gate")
         return start
 
 
 def _ours(commit: git.Commit) -> bool:
-    return "Sparc-Run" in trailers(commit)
+    return Trailer.RUN in trailers(commit)
 
 
 def _is_release(commit: git.Commit) -> bool:
-    return _ours(commit) and "Sparc-Phase" not in trailers(commit)
+    return _ours(commit) and Trailer.PHASE not in trailers(commit)
+
+
+def _is_phase(commit: git.Commit) -> bool:
+    return _ours(commit) and Trailer.PHASE in trailers(commit) and Trailer.ASSIGNMENT not in trailers(commit)
 
 
 def _unbound(commit: git.Commit, record: dict[str, Any], kind: Kind) -> str | None:
@@ -167,17 +181,24 @@ def verify(repository: Repository, ref: str, since: str | None) -> Report:
     refuse_shallow(repository)
     with scratch_repository(repository.git) as scratch, opened(repository.git.directory) as history:
         verification = _Verification(repository, scratch, history)
-        start = _walk(verification, tip, stop)
+        start = _walk(verification, tip, stop, on_plan=_names_plan(repository, ref))
     _note_fetch(verification)
     findings = tuple(verification.findings)
-    released = NO_RELEASE not in verification.notes
     return Report(
-        ok=not findings and bool(verification.verified) and (released or stop is not None), start=start,
-        verified=tuple(verification.verified), findings=findings, notes=tuple(verification.notes),
+        ok=not findings and bool(verification.verified), start=start, verified=tuple(verification.verified),
+        findings=findings, notes=tuple(verification.notes),
     )  # fmt: skip
 
 
-def _walk(verification: _Verification, tip: str, stop: str | None) -> str | None:
+def _names_plan(repository: Repository, ref: str) -> bool:
+    """Whether a name is that of a plan's branch, where phases are before their release."""
+    full = repository.git.try_run("rev-parse", "--symbolic-full-name", "--end-of-options", ref).stdout.decode()
+    _, _, branch = full.strip().rpartition("\n")[2].removeprefix("refs/").partition("/")
+    remote = full.startswith("refs/remotes/")
+    return (branch.partition("/")[2] if remote else branch).startswith("sparc/")
+
+
+def _walk(verification: _Verification, tip: str, stop: str | None, *, on_plan: bool) -> str | None:
     """Verify the newest release, what came after it, and what lies between it and the start; that start."""
     above, newest = [], None
     for commit in first_parents(verification.history, stop, tip):
@@ -186,9 +207,12 @@ def _walk(verification: _Verification, tip: str, stop: str | None) -> str | None
             break
         above.append(commit)
     if newest is None:
-        verification.notes.append(NO_RELEASE)
-    for commit in above if newest or stop else ():
-        _unreleased(verification, commit)
+        verification.notes.append("no release of sparc was found in this history")
+    for commit in above:
+        if _is_phase(commit) and not on_plan:
+            verification.blame(commit, "a phase of a plan that was never released")
+        elif newest or stop:
+            _unreleased(verification, commit)
     start = stop
     if newest:
         began = verification.descend_release(newest)
@@ -219,8 +243,8 @@ def _below(verification: _Verification, commit: git.Commit) -> None:
 
 
 def _note_fetch(verification: _Verification) -> None:
-    if not verification.repository.git.refs(evidence.NAMESPACE):
-        verification.notes.append(f"there is no evidence here; a plain clone leaves it behind: {HOW_TO_FETCH}")
+    if verification.incomplete or not verification.repository.git.refs(evidence.NAMESPACE):
+        verification.notes.append(f"there is evidence missing here; a plain clone leaves it behind: {HOW_TO_FETCH}")
 
 
 def lines(report: Report) -> Iterator[str]:

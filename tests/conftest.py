@@ -37,6 +37,19 @@ os.environ |= {
 }
 
 
+def _server_home() -> Path:
+    """Where the run's one server is on record: the same for every worker of pytest-xdist, ended by the first."""
+    if "TESTS_SERVER_HOME" not in os.environ:
+        os.environ["TESTS_SERVER_HOME"] = tempfile.mkdtemp(prefix="sparc-tests-server-")
+        home = Path(os.environ["TESTS_SERVER_HOME"])
+        atexit.register(shutil.rmtree, home, ignore_errors=True)
+        atexit.register(stop, home)  # runs first
+    return Path(os.environ["TESTS_SERVER_HOME"])
+
+
+SERVER_HOME = _server_home()
+
+
 @pytest.hookimpl(tryfirst=True)  # before `-m` selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that use the server, through whatever fixture."""
@@ -54,12 +67,10 @@ def _untouched_home() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def server_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def server_home() -> Path:
     """The home of the one Prefect server of the run, which is started for the first test that uses it."""
-    directory = tmp_path_factory.mktemp("server")
-    ensure(directory)
-    yield directory
-    stop(directory)
+    ensure(SERVER_HOME)
+    return SERVER_HOME
 
 
 @pytest.fixture(scope="session")

@@ -165,8 +165,13 @@ def test_an_audit_fails_with_its_table(orders: Mapping[str, Order], api: Api) ->
 def test_audits_are_made_every_night(deployed: None, api: Api) -> None:
     assert deployed is None
     (schedule,) = api.get("deployments/name/gate-audit/gate-audit")["schedules"]
-    assert schedule["active"]
     assert schedule["schedule"] == {"cron": "30 2 * * *", "timezone": "UTC", "day_or": True}
+    waiting = {
+        "deployments": {"name": {"any_": ["gate-audit"]}},
+        "flow_runs": {"state": {"name": {"any_": ["Scheduled"]}}},
+    }
+    wait_for(lambda: api.post("flow_runs/filter", **waiting).json(), 30, "the server makes no runs of a schedule")
+    assert all("T02:30:00" in run["expected_start_time"] for run in api.post("flow_runs/filter", **waiting).json())
 
 
 def test_a_review_is_answered_in_the_form(orders: Mapping[str, Order], api: Api) -> None:

@@ -83,6 +83,22 @@ def detached(shop: Shop) -> None:
     git(shop.repository, "checkout", "--quiet", "--detach")
 
 
+def own_branch(shop: Shop) -> None:
+    """The plan's own branch is checked out, and the plan names no base."""
+    git(shop.repository, "checkout", "--quiet", "-b", f"sparc/{shop.root.name}")
+
+
+def own_branch_in_use(shop: Shop) -> None:
+    """The plan's own branch is checked out, so that git would not move it."""
+    own_branch(shop)
+    changed(base="main")(shop)
+
+
+def branch_in_the_way(shop: Shop) -> None:
+    """There is a branch where git would have to make a folder."""
+    git(shop.repository, "branch", "sparc")
+
+
 def empty_repository(shop: Shop) -> None:
     """A repository without a commit."""
     no_repository(shop)
@@ -113,6 +129,16 @@ def a_file_for_home(shop: Shop) -> None:
     shop.home.write_text("mine\n")
 
 
+def leads_out(shop: Shop) -> None:
+    """Beside the plan lies a link to a file of somebody else's."""
+    (shop.plan_dir / "shared.md").symlink_to("/etc/passwd")
+
+
+def no_room_for_a_lock(shop: Shop) -> None:
+    """Where the repository keeps what runs of a plan hold, there is a file."""
+    (shop.repository / ".git/sparc").write_text("mine\n")
+
+
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
 )
@@ -121,6 +147,9 @@ CASES = {
     "empty-repository": Case(empty_repository, "has no commit yet: "),
     "detached": Case(detached, "HEAD is detached"),
     "no-base": Case(changed(base="trunk"), "has no branch 'trunk'"),
+    "own-branch": Case(own_branch, "sparc/own-branch is the plan's own branch"),
+    "own-branch-in-use": Case(own_branch_in_use, "branch sparc/own-branch-in-use is checked out in "),
+    "branch-in-the-way": Case(branch_in_the_way, "has a branch named sparc"),
     "shallow": Case(shallow, "is a shallow clone: `git fetch --unshallow`"),
     "no-directory": Case(arguments("--repository", "/no/such/place"), "/no/such/place is not a directory"),
     "run-id": Case(arguments("--run", "../x"), "'../x' is no run id: a-z, 0-9 and -"),
@@ -144,6 +173,8 @@ CASES = {
     "no-agent": Case(changed(agents={"writer": {"command": ["no-such-agent"]}}), "no-such-agent is not on PATH"),
     "not-executable": Case(not_executable, "/plan/tool is not executable; chmod +x it"),
     "folder": Case(folder_too_large, "holds more than 64 MiB"),
+    "link": Case(leads_out, "plan/shared.md leads out of what a run copies of the plan's folder "),
+    "lock": Case(no_room_for_a_lock, "/repository/.git/sparc'"),
     "home-file": Case(a_file_for_home, "cannot write under "),
     "url": Case(arguments(), "no Prefect API answers there", env=(("PREFECT_API_URL", "http://127.0.0.1:9/api"),)),
     "no-arguments": Case(only(), "Missing argument 'plan': `sparc run --help` tells more"),
@@ -199,6 +230,25 @@ def test_it_is_refused_with_a_sentence_and_nothing_changed(refused: Callable[[st
     assert len(document["problems"]) == case.problems
     assert all(problem["problem"] and set(problem) == {"where", "line", "problem"} for problem in document["problems"])
     assert after == before
+
+
+@pytest.mark.parametrize(
+    ("says", "words"),
+    [("git version 2.37.4 (Some Git-1)", "git 2.37 is too old: "), (None, "git was not found on PATH: ")],
+    ids=["old", "none"],
+)
+def test_a_git_that_cannot_merge_without_a_work_tree_is_refused(tmp_path: Path, says: str | None, words: str) -> None:
+    shop = Shop.open(tmp_path / "shop", tmp_path / "home")
+    plan = shop.plan({"specification": phase(a=A)})
+    (tmp_path / "bin").mkdir()
+    if says:
+        (tmp_path / "bin/git").write_text(f"#!/bin/sh\necho '{says}'\n")
+        (tmp_path / "bin/git").chmod(0o755)
+    done = shop.sparc("run", plan, "--json", env={"PATH": str(tmp_path / "bin")})
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith(f"sparc: {words}") or words in done.stderr
+    assert len(told(done)["problems"]) == 1
+    assert not shop.home.exists()
 
 
 def test_every_problem_of_a_plan_is_told_at_once_with_its_line(refused: Callable[[str], Refused]) -> None:

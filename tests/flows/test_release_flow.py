@@ -111,10 +111,71 @@ async def gone(shop: Shop) -> dict[str, Any]:
     return {"run": first, "resumed": await shop.arun(run=first.run)}
 
 
+async def by_hand_merge(shop: Shop) -> dict[str, Any]:
+    """The release is blocked; somebody merges the plan's branch, with something of their own, and then undoes it."""
+    plan(shop, f"echo edited > {shop.repository}/README.md")
+    first = await shop.arun()
+    git(shop.repository, "checkout", "--quiet", "README.md")
+    git(shop.repository, "merge", "--quiet", "--no-ff", "--no-commit", "sparc/by-hand-merge")
+    moved = commit(shop.repository, unmeasured__md="unmeasured\n")
+    resumed = await shop.arun(run=first.run)
+    kept = shop.tip("main")
+    git(shop.repository, "reset", "--quiet", "--hard", f"{moved}^")
+    return {"run": first, "moved": moved, "kept": kept, "resumed": resumed, "again": await shop.arun(run=first.run)}
+
+
+async def unnoted(shop: Shop) -> dict[str, Any]:
+    """A kill comes after the release and before its note; by the resume, the base has gone on."""
+    plan(shop)
+    first = await shop.arun()
+    (shop.run_folder(first.run) / "released").unlink()
+    commit(shop.repository, later__md="later\n")
+    return {"run": first, "resumed": await shop.arun(run=first.run)}
+
+
+async def repeated(shop: Shop) -> dict[str, Any]:
+    """Two phases ask in the same words about their own files, one with a hook and a review; the base moves."""
+    two, text = "docs/two.md", {"absent": {"pattern": "^two"}}
+    move = f"cd {shop.repository}; {by_hand('forbidden.md', 'theirs')}"
+    same = {"contains": {"pattern": "^# "}}
+    hooks = {"gate": [["sh", "-c", "test ! -e forbidden.md"]]}
+    shop.plan({
+        "specification": phase(
+            mine=work(f"mkdir -p docs; echo '# mine' > {MINE}", MINE), gate=["deliverables", text, same],
+            hooks=hooks, review=["is mine right?"],
+        ),
+        "refinement": phase(
+            two=work(f"mkdir -p docs; printf '# 2\\ntwo\\n' > {two}; {move}", two), gate=["deliverables", same]
+        ),
+    })  # fmt: skip
+    first = await shop.arun(yes=True)
+    git(shop.repository, "mv", "forbidden.md", "allowed.md")
+    commit(shop.repository)
+    return {"run": first, "resumed": await shop.arun(run=first.run, yes=True)}
+
+
+async def overtaken(shop: Shop) -> dict[str, Any]:
+    """A run is blocked in its first phase; another one of the same plan comes further, and is released in the end."""
+    script = f"test -e {shop.root}/ready || exit 1; mkdir docs; echo mine > {MINE}"
+    shop.plan({"specification": phase(mine=work(f"{script}; echo edited > {shop.repository}/README.md", MINE))})
+    older = await shop.arun(run="overtaken-1")
+    (shop.root / "ready").touch()
+    for page in shop.diary.iterdir():
+        page.unlink()
+    newer = await shop.arun(run="overtaken-2")
+    before = git(shop.repository, "for-each-ref")
+    refused = shop.sparc("resume", "overtaken-1", "--json")
+    same = git(shop.repository, "for-each-ref") == before
+    git(shop.repository, "checkout", "--quiet", "README.md")
+    released = await shop.arun(run="overtaken-2")
+    later = shop.sparc("resume", "overtaken-1", "--json")
+    return {"runs": [older, newer, released], "refused": refused, "same": same, "later": later}
+
+
 SCENES: dict[str, Callable[[Shop], Awaitable[dict[str, Any]]]] = {
     "unmoved": unmoved, "moved": moved, "unfit": unfit, "conflict": conflict, "dirty": dirty,
     "in-the-way": in_the_way, "stays": stays, "elsewhere": elsewhere, "detached": detached, "worktree": worktree,
-    "gone": gone,
+    "gone": gone, "by-hand-merge": by_hand_merge, "unnoted": unnoted, "repeated": repeated, "overtaken": overtaken,
 }  # fmt: skip
 Played = Callable[[str], tuple[Shop, dict[str, Any]]]
 
@@ -261,7 +322,58 @@ def test_a_base_branch_that_is_gone_blocks_until_it_is_back(played: Played) -> N
     assert subjects(shop)[0] == "Release gone into main"
 
 
-@pytest.mark.parametrize("name", ["unmoved", "moved", "conflict"])
+def test_a_merge_by_hand_is_no_release_for_nothing_was_measured_on_it(played: Played) -> None:
+    shop, said = played("by-hand-merge")
+    assert said["run"].outcome == said["resumed"].outcome == "blocked"
+    assert said["resumed"].reason.startswith(
+        "main already contains sparc/by-hand-merge by a merge that is not ours, so nothing was measured on it: "
+    )
+    assert said["kept"] == said["moved"]
+    assert said["again"].outcome == "released"
+    assert git(shop.repository, "ls-files").split() == ["README.md", MINE]
+
+
+def test_a_release_that_was_made_before_a_kill_is_told_and_not_made_again(played: Played) -> None:
+    shop, said = played("unnoted")
+    assert said["resumed"].outcome == "released"
+    assert said["resumed"].commit == said["run"].commit
+    assert subjects(shop)[:2] == ["By hand: later__md", "Release unnoted into main"]
+
+
+def test_the_gate_of_a_release_is_every_phases_own_with_its_hooks_and_reviews(played: Played) -> None:
+    shop, said = played("repeated")
+    first, resumed = said["run"], said["resumed"]
+    assert (first.outcome, resumed.outcome) == ("blocked", "released")
+    assert first.reason.startswith("main has moved, and on the merge with it hook gate: sh -c test ! -e forbidden.md: ")
+    again = [event for event in shop.events(resumed.run, "check-ended") if event["round"] == 0]
+    asked = [(event["phase"], event["verdict"]["check"]) for event in again]
+    assert sorted(asked) == [
+        ("refinement", "contains"), ("refinement", "deliverables"),
+        ("specification", "absent"), ("specification", "contains"), ("specification", "deliverables"),
+    ]  # fmt: skip
+    (release,) = shop.evidence("release")
+    (gate,) = (gate for gate in shop.evidence("gate") if gate["tree"] == release["tree"] and "reviews" in gate)
+    assert gate["phases"] == ["specification", "refinement"]
+    assert sorted(gate["verdicts"]) == sorted(event["evidence"] for event in again)
+    (signed,) = gate["reviews"]
+    assert (signed["phase"], signed["by"], signed["approved"]) == ("specification", "--yes", True)
+    assert [review["tree"] for review in shop.evidence("review")].count(release["tree"]) == 1
+
+
+def test_an_older_run_is_not_resumed_over_the_work_of_a_newer_one(played: Played) -> None:
+    _, said = played("overtaken")
+    assert [run.outcome for run in said["runs"]] == ["blocked", "blocked", "released"]
+    for name, words in (
+        ("refused", "branch sparc/overtaken holds work of run overtaken-2 that main does not contain: "),
+        ("later", "branch sparc/overtaken holds work of run overtaken-2, which main contains by now and run "),
+    ):
+        assert said[name].returncode == 2, said[name].stderr
+        (problem,) = told(said[name])["problems"]
+        assert problem["problem"].startswith(words)
+    assert said["same"]
+
+
+@pytest.mark.parametrize("name", ["unmoved", "moved", "conflict", "by-hand-merge", "repeated"])
 def test_what_was_released_is_verified(played: Played, name: str) -> None:
     shop, _ = played(name)
     done = sparc(shop.home, "verify", "--repository", shop.repository)

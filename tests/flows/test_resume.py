@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -317,3 +318,17 @@ def test_what_was_never_begun_cannot_be_resumed(shop: Open) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("no run 'never-was' under ")
     assert told(done)["problems"][0]["problem"] in done.stderr
+
+
+def test_a_home_beside_the_plan_is_no_part_of_it(tmp_path: Path) -> None:
+    from flows.prepare import prepare  # noqa: PLC0415 - of all tests here the only one inside
+    from flows.settings import Settings  # noqa: PLC0415
+
+    beside = Shop.open(tmp_path / "beside", tmp_path / "beside/plan/.sparc")
+    plan = two_phases(beside).plan_dir / "plan.yaml"
+
+    def prepared() -> Path:
+        return prepare(plan, beside.repository, "beside-1", Settings(home=beside.home), os.environ).path
+
+    assert prepared() == prepared() == beside.run_folder("beside-1"), "what a run leaves there changes no plan"
+    assert sorted(path.name for path in (beside.run_folder("beside-1") / "plan").iterdir()) == ["agent.py", "plan.yaml"]

@@ -103,3 +103,9 @@ def test_nothing_to_analyse_is_an_error(tree: Tree, ask: Ask) -> None:
 
 def test_tests_are_analysed_when_named(tree: Tree, ask: Ask) -> None:
     assert ask({"bandit": {"paths": "**/*.py"}}, tree({"src/a.py": CLEAN, "tests/test_a.py": EXEC})).measured == 1
+
+
+@pytest.mark.parametrize("path", ["src/led/engine_test.py", "src/led/test/x.py", "src/led/conftest.py"])
+def test_a_name_hides_no_product(tree: Tree, ask: Ask, path: str) -> None:
+    verdict = ask("bandit", tree({"src/led/__init__.py": CLEAN, path: SHELL}))
+    assert (verdict.outcome, verdict.findings[0].path) == ("failed", path)

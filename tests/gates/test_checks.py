@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from gates import bandit, coverage, tests
-from gates.checks import CHECKS, Check, parse
+from gates.checks import CHECKS, Check
 
 ENTRIES: list[object] = [
     "deliverables",
@@ -34,7 +34,7 @@ class Gate(BaseModel):
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=str)
 def test_a_check_survives_json(entry: object) -> None:
-    check = parse(entry)
+    check = Check.model_validate(entry)
     written = json.loads(json.dumps(check.model_dump(mode="json")))
     assert written["name"] in CHECKS
     again = Check.model_validate(written)
@@ -47,15 +47,19 @@ def test_every_check_can_be_named() -> None:
     needed = {"lines": {"at_least": 1}, "contains": {"pattern": "x"}, "absent": {"pattern": "x"}}
     needed["command"] = {"name": "build", "run": ["make"]}
     for name, kind in CHECKS.items():
-        check = parse({name: needed[name]} if name in needed else name)
+        check = Check.model_validate({name: needed[name]} if name in needed else name)
         assert (check.name, check.kind) == (name, kind)
 
 
 def test_limits_are_read() -> None:
-    assert parse({"coverage": {"at_least": 95, "branch": True}}).limits == coverage.Limits(at_least=95, branch=True)
-    assert parse("tests").limits == tests.Limits()
-    assert parse({"command": {"name": "build", "run": ["make"], "timeout": "5m"}}).label == "command build"
-    assert parse("bandit").label == "bandit"
+    assert Check.model_validate({"coverage": {"at_least": 95, "branch": True}}).limits == coverage.Limits(
+        at_least=95, branch=True
+    )
+    assert Check.model_validate("tests").limits == tests.Limits()
+    assert (
+        Check.model_validate({"command": {"name": "build", "run": ["make"], "timeout": "5m"}}).label == "command build"
+    )
+    assert Check.model_validate("bandit").label == "bandit"
 
 
 @pytest.mark.parametrize(
@@ -86,7 +90,7 @@ def test_an_error_says_where_and_what(entry: object, where: tuple[object, ...], 
 
 def test_limits_can_be_given_as_such() -> None:
     limits = bandit.Limits(severity="high")
-    assert Check(name="bandit", limits=limits) == parse({"bandit": {"severity": "high"}})
+    assert Check(name="bandit", limits=limits) == Check.model_validate({"bandit": {"severity": "high"}})
 
 
 KEYS = st.sampled_from([*CHECKS, "name", "limits"])
@@ -101,7 +105,7 @@ WRITTEN = st.recursive(
 @given(WRITTEN)
 def test_whatever_is_written_is_a_check_or_a_validation_error(entry: object) -> None:
     with suppress(ValidationError):
-        assert parse(entry).name in CHECKS
+        assert Check.model_validate(entry).name in CHECKS
 
 
 def test_the_schema_describes_what_a_plan_may_write() -> None:

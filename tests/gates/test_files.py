@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gates.files import absence, product_files, python_files, read, read_text, select
+from gates.files import absence, python_files, read, read_text, select
 from gates.subject import Subject, TreeFile
 from gates.verdict import Unmeasurable
 
@@ -90,27 +90,3 @@ def test_python_is_known_by_suffix_or_first_line(tree: Tree) -> None:
         "a.pyi": "",
     }
     assert python_files(tree(files)) == ("a.py", "bin/tool", "bin/plain")
-
-
-def test_tests_are_no_product_unless_named(tree: Tree) -> None:
-    subject = tree({"src/a.py": "", "tests/test_a.py": "", "tests/data.txt": ""})
-    assert product_files(subject, ()) == ("src/a.py",)
-    assert product_files(subject, ["tests/**"]) == ("tests/test_a.py",)
-
-
-@pytest.mark.parametrize("patterns", [(), ("docs/**",), ("src/**",)])
-def test_no_product_is_unmeasurable(tree: Tree, patterns: tuple[str, ...]) -> None:
-    with pytest.raises(Unmeasurable):
-        product_files(tree({"docs/a.md": "", "tests/test_a.py": ""}), patterns)
-
-
-@pytest.mark.parametrize("target", ["../data/code.txt", "../tests/helper.py", "missing.py", "/etc/passwd"])
-def test_code_that_only_a_link_brings_in_is_unmeasurable(tree: Tree, target: str) -> None:
-    files = {"src/a.py": "", "data/code.txt": "exec(x)", "tests/helper.py": ""}
-    with pytest.raises(Unmeasurable, match=r"src/b\.py is a symbolic link to what is not measured"):
-        product_files(tree(files, links={"src/b.py": target}), ())
-
-
-def test_a_link_to_what_is_measured_does_no_harm(tree: Tree) -> None:
-    subject = tree({"src/a.py": "", "tests/x.txt": ""}, links={"src/b.py": "a.py", "tests/c.py": "x.txt"})
-    assert product_files(subject, ()) == ("src/a.py",)

@@ -136,3 +136,9 @@ def test_nothing_to_measure_is_no_pass(tree: Tree, ask: Ask) -> None:
     assert not judge(Limits(), Report(complexity=(), maintainability=()).model_dump(mode="json")).passed
     with pytest.raises(ValidationError, match="nothing to measure"):
         Limits(complexity=None, maintainability=None)
+
+
+@pytest.mark.parametrize("path", ["src/led/engine_test.py", "src/led/test/x.py", "src/led/conftest.py"])
+def test_a_name_hides_no_product(tree: Tree, ask: Ask, path: str) -> None:
+    verdict = ask(complexity("B"), tree({"src/led/__init__.py": SIMPLE, path: branches(20)}))
+    assert (verdict.outcome, verdict.findings[0].path) == ("failed", path)

@@ -85,12 +85,24 @@ def begun(home: Path, users: Repository) -> RunFolder:
     made = RunFolder(home, RUN)
     start = users.tip("main") or ""
     create_hub(made.hub, users, RUN, PLAN, start)
-    made.create(
-        RunRecord(
-            run=RUN, plan=PLAN, plan_file="plan.yaml", repository=users.path, base="main", start=start,
-            memory="local-file-system/sparc-memory", fingerprint="0",
-        )
+    made.create(record_of(users, start))
+    return made
+
+
+def record_of(users: Repository, start: str) -> RunRecord:
+    """What was asked for by a run on a repository."""
+    return RunRecord(
+        run=RUN, plan=PLAN, plan_file="plan.yaml", repository=users.path, base="main", start=start,
+        memory="local-file-system/sparc-memory", fingerprint="0",
     )  # fmt: skip
+
+
+def copied(begun_run: RunFolder, home: Path, users: Repository) -> RunFolder:
+    """The same run on a copy of its repository."""
+    made = RunFolder(home, begun_run.run)
+    shutil.copytree(begun_run.path, made.path, symlinks=True)
+    (made.hub / "objects/info/alternates").write_text(f"{users.git.directory}/objects\n")
+    made.create(record_of(users, begun_run.record.start))
     return made
 
 
@@ -98,6 +110,14 @@ def begun(home: Path, users: Repository) -> RunFolder:
 def _original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What every test copies, for copying is faster than git."""
     return new_repository(tmp_path_factory.mktemp("original") / "repository").path
+
+
+@pytest.fixture(scope="session")
+def _begun(_original: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A run of which nothing is done yet, for the same reason."""
+    place = tmp_path_factory.mktemp("begun")
+    shutil.copytree(_original, place / "repository", symlinks=True)
+    return begun(place / "home", open_repository(place / "repository"))
 
 
 @pytest.fixture
@@ -109,9 +129,11 @@ def users(_original: Path, tmp_path: Path) -> Repository:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, users: Repository) -> RunFolder:
+def folder(_begun: RunFolder, tmp_path: Path, users: Repository) -> RunFolder:
     """The folder of a run on it, whose hub is there."""
-    return begun(tmp_path / "home", users)
+    made = copied(_begun, tmp_path / "home", users)
+    user_git(users.path, "update-ref", f"refs/sparc/start/{RUN}", made.record.start)
+    return made
 
 
 @pytest.fixture
@@ -131,7 +153,9 @@ class Story:
     hub: Hub
     repository: Repository
 
-    def assignment(self, number: int, phase: str, name: str, files: Mapping[str, str], *, gated: bool = False) -> str:
+    def assignment(
+        self, number: int, phase: str, name: str, files: Mapping[str, str], *, gated: bool = False, attempt: int = 1
+    ) -> str:
         """An attempt that leaves these files, merged into its phase."""
         git, branch = self.hub.git, self.hub.open_phase(number, phase)
         start = self.hub.tip(branch)
@@ -143,7 +167,7 @@ class Story:
             left = git.write_commit(index.line("write-tree"), (start,), "Work\n")
         found = candidate(git, branch, left)
         verdicts = self.verdicts(found.tree) if gated else ()
-        made = merge_assignment(Landing(self.hub, number, phase, name, 1, "writer", "0" * 64), found, verdicts)
+        made = merge_assignment(Landing(self.hub, number, phase, name, attempt, "writer", "0" * 64), found, verdicts)
         assert made
         return made
 
@@ -177,12 +201,11 @@ class Story:
 
     def copied(self, place: Path) -> "Story":
         """The same in another directory, from where it can go on another way."""
-        repository, folder = place / "repository", RunFolder(place / "home", self.folder.run)
-        shutil.copytree(self.repository.path, repository, symlinks=True)
-        shutil.copytree(self.folder.path, folder.path, symlinks=True)
-        user_git(repository, "update-index", "-q", "--refresh")
-        (folder.hub / "objects/info/alternates").write_text(f"{repository}/.git/objects\n")
-        return Story(folder, replace(self.hub, directory=folder.hub), open_repository(repository))
+        shutil.copytree(self.repository.path, place / "repository", symlinks=True)
+        user_git(place / "repository", "update-index", "-q", "--refresh")
+        repository = open_repository(place / "repository")
+        folder = copied(self.folder, place / "home", repository)
+        return Story(folder, replace(self.hub, directory=folder.hub), repository)
 
     def release(self, base: str = "main") -> str | None:
         """The release into a branch as it stands now; its own gates have passed if it is not where the run began."""

@@ -188,7 +188,7 @@ diff --git a/src/lib.py b/src/lib.py
 
 @pytest.fixture
 def replay(tmp_path: Path, hub: Hub, request_of: Callable[..., Request]) -> Callable[..., Answer]:
-    """Ask a recording, for an attempt with this number, in a real workspace."""
+    """Ask a recording for the n-th time, whatever the attempt's number, in a real workspace."""
     branch = hub.open_phase(1, "specification")
     shutil.rmtree(tmp_path / "work")
     workspace.make(tmp_path / "work", hub.git, branch, hub.start, tmp_path / "papers")
@@ -200,14 +200,14 @@ def replay(tmp_path: Path, hub: Hub, request_of: Callable[..., Request]) -> Call
     (folder / "4.patch").write_text("no patch")
     (folder / "notes.txt").write_text("no patch")
 
-    def answer(attempt: int, **words: str) -> Answer:
-        request = request_of(words=WORDS | {"attempt": str(attempt)} | words)
+    def answer(time: int, **words: str) -> Answer:
+        request = request_of(words=WORDS | {"attempt": "9"} | words, ended=time - 1)
         return ask(spec(replay="cassettes"), request, tmp_path / "plan")
 
     return answer
 
 
-def test_a_recording_plays_the_patch_of_its_attempt(replay: Callable[..., Answer], tmp_path: Path) -> None:
+def test_a_recording_plays_one_patch_for_each_ask(replay: Callable[..., Answer], tmp_path: Path) -> None:
     lib = tmp_path / "work/src/lib.py"
     assert replay(1) == Answer()
     assert lib.read_text() == "LIB = 2\n"
@@ -221,8 +221,8 @@ def test_a_recording_that_does_not_fit_or_is_not_there_says_so(replay: Callable[
     )
     assert (replay(4).failure or "").startswith("the recording 4.patch does not apply: error: No valid patches")
     where = tmp_path / "plan/cassettes/refinement"
-    assert replay(5).failure == f"no recording for attempt 5: {where}/posting holds 4 patches"
-    assert replay(1, assignment="other").failure == f"no recording for attempt 1: {where}/other holds 0 patches"
+    assert replay(5).failure == f"no recording for ask 5: {where}/posting holds 4 patches"
+    assert replay(1, assignment="other").failure == f"no recording for ask 1: {where}/other holds 0 patches"
     assert (tmp_path / "work/src/lib.py").read_text() == "LIB = 1\n"
 
 

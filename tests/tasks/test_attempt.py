@@ -300,3 +300,19 @@ def test_an_interrupted_attempt_is_no_attempt_that_failed(
     assert len(told) == 1
     assert hub.git.refs("refs/heads/agent/") == {}
     assert list(evidence.all_of(hub.git, "attempt")) == []
+
+
+def test_a_recording_goes_on_where_it_was_although_an_ask_in_between_was_killed(
+    do: Carry, folder: RunFolder, hub: Hub
+) -> None:
+    cassettes = folder.plan_dir / "cassettes/specification/requirements"
+    cassettes.mkdir(parents=True)
+    for number, text in enumerate(("one", "two"), 1):
+        patch = f"--- /dev/null\n+++ b/docs/r.md\n@@ -0,0 +1 @@\n+{text}\n"
+        (cassettes / f"{number}.patch").write_text(patch)
+    played = AgentSpec(replay="cassettes")
+    first = do("true", agent=played)
+    folder.claim_attempt(1, "specification", "requirements")  # and then it was killed
+    second = do("true", agent=played)
+    assert [attempt.attempt for attempt in (first, second)] == [1, 3]
+    assert [hub.git.read(attempt.commit or "", "docs/r.md") for attempt in (first, second)] == [b"one\n", b"two\n"]

@@ -20,6 +20,8 @@ from tasks.scratch import locked
 from tasks.target import Environment
 from tasks.uv import Uv, UvFailed, index_settings
 
+pytestmark = pytest.mark.builds
+
 # whose HOME is a temporary one in tests; the configuration of package indexes is read from the real one
 CALLER = {**os.environ, "XDG_CONFIG_HOME": str(Path(getpwuid(os.getuid()).pw_dir, ".config"))}
 HATCHLING = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
@@ -113,6 +115,53 @@ def test_a_package_that_a_dependency_hides_is_refused(tmp_path: Path, home: Path
     checkout = write(tmp_path / "hidden", SHOP | {"src/iniconfig/__init__.py": ""})
     with pytest.raises(EnvironmentBroken, match=r"src/iniconfig is not what `import iniconfig` finds: that is lib/.*"):
         installed_in(checkout, home, uv, SHOP_WANTED)
+
+
+OTHER = HATCHLING + '[project]\nname = "other"\nversion = "1"\n[tool.hatch.build.targets.wheel]\npackages = ["acme"]\n'
+
+
+@pytest.mark.parametrize("theirs", ["acme/tool/__init__.py", "acme/tool.py", "acme/util.py", "acme/__init__.py"])
+def test_a_namespace_split_with_the_environment_is_refused(tmp_path: Path, home: Path, uv: Uv, theirs: str) -> None:
+    installed_at = write(tmp_path / "other", {"pyproject.toml": OTHER, theirs: "", "acme/shared.py": ""})
+    metadata = LEDGER.replace('"iniconfig"', f'"other @ file://{installed_at}"')
+    metadata += "[tool.hatch.metadata]\nallow-direct-references = true\n"
+    metadata += '[tool.hatch.build.targets.wheel]\npackages = ["src/acme"]\n'
+    own = {"src/acme/tool/__init__.py": "", "src/acme/util.py": ""}
+    checkout = write(tmp_path / "split", {"pyproject.toml": metadata, **own})
+    # an extended path is how the environment's part may come first, as an earlier .pth would
+    kept = kept_of(checkout, home, uv)
+    (site,) = kept.venv.glob("lib/python*/site-packages")
+    assert (site / theirs).exists()
+    with pytest.raises(EnvironmentBroken, match=r"is not what `import acme.* finds: that is lib/.*acme"):
+        installed_in(checkout, home, uv)
+
+
+def test_a_namespace_shared_with_a_dependency_is_fine(tmp_path: Path, home: Path, uv: Uv) -> None:
+    installed_at = write(tmp_path / "other", {"pyproject.toml": OTHER, "acme/shared.py": "SHARED = 1"})
+    metadata = LEDGER.replace('"iniconfig"', f'"other @ file://{installed_at}"')
+    metadata += "[tool.hatch.metadata]\nallow-direct-references = true\n"
+    metadata += '[tool.hatch.build.targets.wheel]\npackages = ["src/acme"]\n'
+    checkout = write(tmp_path / "shared", {"pyproject.toml": metadata, "src/acme/tool/__init__.py": "OWN = 1"})
+    told = "from acme import shared, tool; print(shared.SHARED, tool.OWN)"
+    assert says(installed_in(checkout, home, uv), told) == "1 1"
+
+
+def test_a_namespace_that_setuptools_maps_is_the_checkouts(tmp_path: Path, home: Path, uv: Uv) -> None:
+    metadata = SETUPTOOLS + '[project]\nname = "mapped"\nversion = "1"\n[tool.setuptools]\n'
+    metadata += 'packages = ["acme", "acme.deep"]\n'
+    files = {"pyproject.toml": metadata, "acme/deep/__init__.py": "OWN = 1", "acme/util.py": "", "scripts/x.py": ""}
+    installed = installed_in(write(tmp_path / "mapped", files), home, uv)
+    assert says(installed, "import acme.util, acme.deep; print(acme.deep.OWN)") == "1"
+
+
+def test_a_declared_package_that_is_not_installed_is_refused(tmp_path: Path, home: Path, uv: Uv) -> None:
+    metadata = LEDGER + '[tool.hatch.build.targets.wheel]\npackages = ["src/ledger"]\n'
+    metadata += '[tool.flit.module]\nname = "small"\n'
+    checkout = write(
+        tmp_path / "gone", {"pyproject.toml": metadata, "src/ledger/__init__.py": "", "small/__init__.py": ""}
+    )
+    with pytest.raises(EnvironmentBroken, match=r"small is declared as a package, and .* `import small` finds"):
+        installed_in(checkout, home, uv)
 
 
 def test_setup_py_in_a_subfolder(tmp_path: Path, home: Path, uv: Uv) -> None:
@@ -239,6 +288,11 @@ FLAT = ("setup.py", "ledger/__init__.py", "ledger/sub/__init__.py", "tests/__ini
         ('[tool.hatch.build.targets.wheel]\npackages = ["lib/ledger"]', ("lib/ledger/a.py", *FLAT), ["lib/ledger"]),
         ('[tool.flit.module]\nname = "ledger"', (*SRC, "src/other/a.py"), ["src/ledger"]),
         ('[tool.poetry]\npackages = [{include = "ledger", from = "src"}]', (*SRC, "src/b/a.py"), ["src/ledger"]),
+        (
+            '[tool.poetry]\npackages = [{include = "ledger"}, {include = "tests", format = "sdist"}]',
+            FLAT,
+            ["ledger"],
+        ),
         ('[tool.setuptools]\npackages = ["ledger", "ledger.sub"]', (*FLAT, "b/__init__.py"), ["ledger"]),
         ('[tool.setuptools]\npy-modules = ["one"]', ("one.py", "two.py"), ["one.py"]),
         ('[tool.setuptools]\npackages = ["gone"]', FLAT, ["ledger"]),

@@ -12,7 +12,7 @@ from pwd import getpwuid
 
 import pytest
 
-from gates.checks import Check, parse
+from gates.checks import Check
 from gates.verdict import Outcome
 from tasks.command import Processes, processes
 from tasks.errors import Interrupted
@@ -20,6 +20,8 @@ from tasks.exam import Exam, Measured
 from tasks.git import Git
 from tasks.quality import Bench
 from tasks.target import Environment
+
+pytestmark = pytest.mark.builds
 
 # whose HOME is a temporary one in tests; the configuration of package indexes is read from the real one
 CALLER = {**os.environ, "XDG_CONFIG_HOME": str(Path(getpwuid(os.getuid()).pw_dir, ".config"))}
@@ -78,7 +80,7 @@ def exam_of(tmp_path: Path, home: Path) -> Callable[..., Exam]:
 
 def answers(exam: Exam, *entries: object) -> list[Measured]:
     """What every check says, all of them asked at once."""
-    checks = [parse(entry) for entry in entries]
+    checks = [Check.model_validate(entry) for entry in entries]
     with Bench(exam, checks) as bench, ThreadPoolExecutor() as threads:
         return list(threads.map(bench.verdict, checks))
 
@@ -263,6 +265,85 @@ def test_tests_that_change_code_are_not_believed(exam_of: Callable[..., Exam]) -
     assert tested.verdict.summary == "tests: changed tracked files: ledger.py"
 
 
+SETUPTOOLS = '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+BROKEN = "def total(a, b):\n    return a - b\n"
+SETUP = """\
+import pathlib, setuptools
+{work}
+setuptools.setup(name="ledger", package_dir={{"": "src"}}, packages=["ledger"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("work", "changed"),
+    [
+        (
+            f"pathlib.Path('src/ledger/__init__.py').write_text({LEDGER['src/ledger/__init__.py']!r})",
+            "src/ledger/__init__.py",
+        ),
+        ("pathlib.Path('tests/test_total.py').write_text('def test_it(): pass\\n')", "tests/test_total.py"),
+        ("pathlib.Path('tests/test_total.py').unlink(missing_ok=True)", "tests/test_total.py"),
+    ],
+)
+def test_what_installing_the_project_rewrites_is_not_tested(
+    exam_of: Callable[..., Exam], work: str, changed: str
+) -> None:
+    files = LEDGER | {
+        "pyproject.toml": SETUPTOOLS,
+        "setup.py": SETUP.format(work=work),
+        "src/ledger/__init__.py": BROKEN,
+    }
+    tested, ran = answers(exam_of(files), "tests", command("python", "-m", "pytest", "-p", "no:cacheprovider"))
+    assert tested.verdict.outcome is ran.verdict.outcome is Outcome.ERROR
+    assert tested.verdict.summary.startswith(f"tests: installing the project changed {changed}, ")
+    assert ran.verdict.summary.startswith(f"command it: installing the project changed {changed}, ")
+
+
+def test_a_build_may_write_the_same_once_more_and_new_files(exam_of: Callable[..., Exam]) -> None:
+    work = "text = pathlib.Path('src/ledger/__init__.py').read_text()\n"
+    work += "pathlib.Path('src/ledger/__init__.py').unlink()\npathlib.Path('src/ledger/__init__.py').write_text(text)\n"
+    work += "pathlib.Path('src/ledger/_version.py').write_text('VERSION = 1')"
+    files = LEDGER | {"pyproject.toml": SETUPTOOLS, "setup.py": SETUP.format(work=work)}
+    for measured in answers(
+        exam_of(files), "tests", {"coverage": {"at_least": 100}}, command("python", "-c", "import ledger")
+    ):
+        assert measured.verdict.passed, measured.verdict
+
+
+def test_what_is_declared_takes_nothing_out_of_coverage(exam_of: Callable[..., Exam]) -> None:
+    files = {
+        "pyproject.toml": METADATA + '[tool.hatch.build.targets.wheel]\npackages = ["src/small"]\n',
+        "src/small/__init__.py": "ONE = 1\n",
+        "src/huge.py": "def never():\n" + "    print()\n" * 30,
+        "tests/test_it.py": "import huge, small\n\ndef test_it():\n    assert small.ONE\n",
+    }
+    (covered,) = answers(exam_of(files), "coverage")
+    assert covered.verdict.outcome is Outcome.FAILED
+    assert covered.verdict.findings[0].path == "src/huge.py"
+
+
+def test_a_name_takes_nothing_out_of_coverage_or_bandit(exam_of: Callable[..., Exam]) -> None:
+    engine = "import subprocess\n\ndef run(line):\n" + "    subprocess.call(line, shell=True)\n" * 9
+    files = {
+        "pyproject.toml": METADATA,
+        "ledger/__init__.py": "ONE = 1\n",
+        "ledger/engine_test.py": engine,
+        "ledger/tests/__init__.py": "",
+        "ledger/tests/test_one.py": "import ledger.engine_test\n\ndef test_one():\n    assert ledger.ONE\n",
+    }
+    covered, secure = answers(exam_of(files), "coverage", "bandit")
+    assert [finding.path for finding in covered.verdict.findings] == ["ledger/engine_test.py"]
+    assert secure.verdict.findings[0].path == "ledger/engine_test.py"
+
+
+def test_the_metadata_tell_bandit_where_product_lies(exam_of: Callable[..., Exam]) -> None:
+    metadata = METADATA + '[tool.hatch.build.targets.wheel]\npackages = ["lib/ledger"]\n'
+    shell = "import subprocess, sys\nsubprocess.call(sys.argv[1], shell=True)\n"
+    files = {"server/pyproject.toml": metadata, "server/lib/ledger/engine_test.py": shell}
+    (secure,) = answers(exam_of(files, environment=Environment(python="server")), "bandit")
+    assert secure.verdict.findings[0].path == "server/lib/ledger/engine_test.py"
+
+
 def test_a_suite_that_hangs_is_an_error_for_both(exam_of: Callable[..., Exam]) -> None:
     hanging = "import time\n\ndef test_hang():\n    time.sleep(300)\n"
     exam = exam_of(SCRIPTS | {"tests/test_hang.py": hanging})
@@ -279,7 +360,7 @@ def test_a_tree_that_git_does_not_know_is_an_error(exam_of: Callable[..., Exam])
 
 
 def test_an_interruption_is_no_verdict(exam_of: Callable[..., Exam], tmp_path: Path) -> None:
-    scope, check = Processes(), parse(command("sleep", "300", timeout=300))
+    scope, check = Processes(), Check.model_validate(command("sleep", "300", timeout=300))
     run_of_its_own = copy_context()
     run_of_its_own.run(processes.set, scope)
     threading.Timer(0.5, scope.stop).start()
@@ -290,7 +371,7 @@ def test_an_interruption_is_no_verdict(exam_of: Callable[..., Exam], tmp_path: P
 
 def test_scratch_is_gone_whatever_was_left_in_it(exam_of: Callable[..., Exam], tmp_path: Path) -> None:
     dig = "import os\nfor _ in range(1500):\n    os.mkdir('d' * 50)\n    os.chdir('d' * 50)\nos.chmod('.', 0)\n"
-    check: Check = parse(command("python3", "-c", dig))
+    check: Check = Check.model_validate(command("python3", "-c", dig))
     with Bench(exam_of({"a": ""}), [check]) as bench:
         assert bench.verdict(check).verdict.passed
         assert (tmp_path / "exam").exists()

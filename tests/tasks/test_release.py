@@ -320,12 +320,60 @@ def test_a_release_that_was_killed_is_completed_however_far_it_came(
     advance(killed, git, *names)
     (killed.where / "untracked.txt").write_text("mine")
     if lock:
-        (killed.where / ".git/index.lock").write_bytes(b"half")
+        (killed.where / ".git/index.lock").write_text(f"sparc run {done.folder.run}\n")
+        (killed.where / ".git/index.sparc-0").write_bytes(b"half")
     mended(done)
     assert git(killed.where, "status", "--porcelain") == "?? untracked.txt"
     assert git(killed.where, "rev-parse", "HEAD") == killed.new
     assert (killed.where / "src/app.py").read_text() == "print('done')\n"
     assert not (done.folder.path / NOTE).exists()
+    assert not [*killed.where.glob(".git/index.*")]
+
+
+def test_a_lock_that_is_somebody_elses_is_left_to_them(done: Story, killed: Step, git: RunGit) -> None:
+    lock = killed.where / ".git/index.lock"
+    lock.write_bytes(b"half an index of a commit that is being made")
+    before = state(killed.where)
+    with pytest.raises(Blocked, match=r"index\.lock is there: another git works in that work tree"):
+        mended(done)
+    assert lock.read_bytes() == b"half an index of a commit that is being made"
+    assert state(killed.where) == before
+    assert (done.folder.path / NOTE).exists()
+    lock.unlink()
+    mended(done)
+    assert git(killed.where, "status", "--porcelain") == ""
+
+
+def test_a_kill_before_the_branch_moved_gives_the_index_back(done: Story) -> None:
+    where = done.repository.path
+    step = Step(where=where, old=tip_of(done), new=done.hub.plan_tip)
+    write_atomically(done.folder.path / NOTE, step.model_dump_json().encode())
+    (where / ".git/index.lock").write_text(f"sparc run {done.folder.run}\n")
+    mended(done)
+    assert not (where / ".git/index.lock").exists()
+    assert done.release()
+
+
+def test_a_work_tree_that_cannot_follow_once_the_branch_has_moved_is_completed_later(done: Story, git: RunGit) -> None:
+    where = done.repository.path
+    # a filter that fails only when files are written, and that no dry run comes upon
+    git(where, "config", "filter.broken.smudge", "false")
+    git(where, "config", "filter.broken.clean", "cat")
+    git(where, "config", "filter.broken.required", "true")
+    (where / ".git/info").mkdir(exist_ok=True)
+    (where / ".git/info/attributes").write_text("r.md filter=broken\n")
+    with pytest.raises(Blocked) as blocked:
+        done.release()
+    released = tip_of(done)
+    assert str(blocked.value).startswith(f"main is at {released}, its work tree could not follow yet (git read-tree")
+    assert str(blocked.value).endswith("): `sparc resume` completes it")
+    assert "r.md" in str(blocked.value)
+    assert (done.folder.path / NOTE).exists()
+    assert not [*where.glob(".git/index.*")]
+    git(where, "config", "filter.broken.smudge", "cat")
+    mended(done)
+    assert git(where, "status", "--porcelain") == ""
+    assert tip_of(done) == released
 
 
 def test_a_kill_after_the_work_tree_only_leaves_the_note(done: Story, killed: Step, git: RunGit) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fsspec.implementations.local import LocalFileSystem
@@ -50,7 +51,7 @@ def test_a_passed_phase_leaves_its_deliverables_and_its_gate(hub: Hub, memory: M
     )
     entry = memory.get("ledger/specification/r.md")
     assert entry is not None
-    assert (entry.value, entry.run, entry.commit) == ("# Größe\n", hub.run, commit)
+    assert (entry.value, entry.run, entry.commit, entry.attempt) == ("# Größe\n", hub.run, commit, None)
     gate = memory.get("ledger/quality-gates/specification.json")
     assert gate is not None
     assert gate.value == evidence.fetch(hub.git, hub.git.commit(commit).trailers["Sparc-Evidence"][7:])
@@ -88,7 +89,45 @@ def test_doing_it_again_after_a_kill_completes_it_and_adds_no_version(hub: Hub, 
     assert [entry.value for entry in memory.history("ledger/specification/a")] == ["a", "newer"]
 
 
-def test_an_assignment_reads_what_its_globs_mean_in_its_own_plan(memory: Memory) -> None:
+def test_what_a_person_has_put_since_stays_the_newest(hub: Hub, memory: Memory, passed: Pass) -> None:
+    commit = passed({"a": b"a"})
+    store(memory, hub, "specification", commit, ["*"])
+    memory.put("ledger/specification/a", "corrected", run="by-hand")
+    store(memory, hub, "specification", commit, ["*"])
+    assert [entry.value for entry in memory.history("ledger/specification/a")] == ["a", "corrected"]
+    (found,) = read_for(memory, hub, {"one": ["specification/a"]})["one"]
+    assert found.value == "corrected"
+
+
+def test_the_attempt_that_delivered_a_file_is_told(story: Any, memory: Memory) -> None:  # noqa: ANN401 - see conftest.py
+    story.assignment(1, "specification", "requirements", {"docs/r.md": "# R\n"})
+    story.assignment(1, "specification", "slos", {"docs/s.md": "# S\n", "docs/r.md": "# R, with S\n"}, attempt=3)
+    commit = story.phase(1, "specification")
+    store(memory, story.hub, "specification", commit, ["**"])
+    attempts = {key: entry.attempt for key in memory.list("*/docs/*") if (entry := memory.get(key))}
+    assert attempts == {
+        "ledger/specification/docs/r.md": 3, "ledger/specification/docs/s.md": 3,
+        "ledger/specification/docs/guide.md": None,
+    }  # fmt: skip
+
+
+def test_only_versions_that_the_plans_branch_contains_are_read(hub: Hub, memory: Memory, passed: Pass) -> None:
+    commit = passed({"a": b"a"})
+    elsewhere = hub.git.write_commit(hub.git.commit(commit).tree, (hub.start,), "A run that was never released\n")
+    for key, versions in {
+        "a": [("ours", commit), ("unreleased", elsewhere), ("gone", "1" * 40)],
+        "b": [("unreleased", elsewhere)],
+        "c": [("by hand", None), ("unreleased", elsewhere)],
+        "d": [("start", hub.start)],
+    }.items():
+        for value, of in versions:
+            memory.put(f"ledger/{key}", value, run="r-0", commit=of)
+    read = read_for(memory, hub, {"one": ["*"]})["one"]
+    values = {entry.key: entry.value for entry in read}
+    assert values == {"ledger/a": "ours", "ledger/c": "by hand", "ledger/d": "start"}
+
+
+def test_an_assignment_reads_what_its_globs_mean_in_its_own_plan(hub: Hub, memory: Memory) -> None:
     for key, value in {
         "ledger/specification/docs/r.md": "R",
         "ledger/specification/docs/slos.md": {"p99": 5},
@@ -98,7 +137,7 @@ def test_an_assignment_reads_what_its_globs_mean_in_its_own_plan(memory: Memory)
         memory.put(key, value, run="r-0")
     read = read_for(
         memory,
-        "ledger",
+        hub,
         {
             "short": ["*/r.md"],
             "whole": ["ledger/specification/*"],
@@ -119,7 +158,7 @@ def test_an_assignment_reads_what_its_globs_mean_in_its_own_plan(memory: Memory)
     assert read["short"][0].run == "r-0"
 
 
-def test_bytes_are_read_as_text(memory: Memory) -> None:
+def test_bytes_are_read_as_text(hub: Hub, memory: Memory) -> None:
     memory.put("ledger/x", b"a\xff", run="r-0")
-    (found,) = read_for(memory, "ledger", {"one": ["x"]})["one"]
+    (found,) = read_for(memory, hub, {"one": ["x"]})["one"]
     assert found.value == "a\ufffd"

@@ -81,7 +81,8 @@ def test_the_summary_of_a_blocked_run() -> None:
 
 
 def test_the_end_of_a_released_run_says_where_it_is_and_how_to_check_it() -> None:
-    told = summary(BLOCKED.model_copy(update={"outcome": "released", "commit": "3f2a91c04d5e", "phases": ()}))
+    released = {"outcome": "released", "commit": "3f2a91c04d5e", "phases": (), "reason": None}
+    told = summary(BLOCKED.model_copy(update=released))
     assert told.splitlines()[-5:] == [
         "Released: main is at 3f2a91c04d, after 5 min 00 s.",
         "  sparc verify --repository '/home/ada/my ledger'",

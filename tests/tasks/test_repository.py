@@ -67,7 +67,7 @@ def test_a_shallow_clone_is_refused_with_the_command_that_completes_it(
 def test_a_repository_without_a_commit_is_refused(tmp_path: Path, git: RunGit) -> None:
     git(tmp_path, "init", "--quiet", "empty")
     empty = open_repository(tmp_path / "empty")
-    for ask in (lambda: base_of(empty, None), lambda: empty.root_commit):
+    for ask in (lambda: base_of(empty, None), empty.head):
         with pytest.raises(Refused, match="has no commit yet: make a first one"):
             ask()
 
@@ -83,17 +83,37 @@ def test_a_repository_is_known_by_its_root_wherever_it_lies(
     users: Repository, tmp_path: Path, git: RunGit, commit: Commit
 ) -> None:
     root = git(users.path, "rev-list", "--max-parents=0", "HEAD")
-    assert users.root_commit == root
+    assert users.root_commit(users.head()) == root
     git(tmp_path, "clone", "--quiet", str(users.path), "copy")
     git(tmp_path, "clone", "--quiet", "--bare", str(users.path), "bare.git")
-    git(tmp_path / "copy", "checkout", "--quiet", "--orphan", "pages")
-    commit(tmp_path / "copy", {"index.html": "later, without a parent"})
-    assert open_repository(tmp_path / "copy").root_commit == root
-    assert open_repository(tmp_path / "bare.git").root_commit == root
+    for name in ("copy", "bare.git"):
+        opened = open_repository(tmp_path / name)
+        assert opened.root_commit(opened.head()) == root
     git(tmp_path, "init", "--quiet", "other")
     assert open_repository(tmp_path / "other").git.directory != users.git.directory
     commit(tmp_path / "other", {"a": "other"})
-    assert open_repository(tmp_path / "other").root_commit != root
+    other = open_repository(tmp_path / "other")
+    assert other.root_commit(other.head()) != root
+
+
+def test_history_that_was_only_fetched_does_not_change_what_the_repository_is(
+    users: Repository, tmp_path: Path, git: RunGit, commit: Commit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = git(users.path, "rev-list", "--max-parents=0", "HEAD")
+    git(tmp_path, "init", "--quiet", "older")
+    with monkeypatch.context() as long_ago:
+        long_ago.setenv("GIT_COMMITTER_DATE", "2001-01-01T00:00:00Z")
+        older = commit(tmp_path / "older", {"a": "of another project, and older than this one"})
+    git(users.path, "fetch", "--quiet", str(tmp_path / "older"), "HEAD:refs/remotes/older/main")
+    assert open_repository(users.path).root_commit(users.head()) == root != older
+
+
+def test_the_commit_on_which_the_user_stands_is_that_of_their_own_work_tree(
+    users: Repository, tmp_path: Path, git: RunGit, commit: Commit
+) -> None:
+    git(users.path, "worktree", "add", "--quiet", "-b", "side", str(tmp_path / "side"))
+    side = commit(tmp_path / "side", {"new": "new"})
+    assert open_repository(tmp_path / "side").head() == side != users.head() == users.tip("main")
 
 
 # -- work trees

@@ -7,8 +7,9 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from multiprocessing.synchronize import Event
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier, Event
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,9 @@ def record(run: str = "r-1") -> RunRecord:
     )  # fmt: skip
 
 
-def claim(home: Path) -> list[int]:
-    return [RunFolder(home, "r-1").claim_attempt(1, "refinement", "posting") for _ in range(20)]
+def claim(home: Path, together: Barrier, claimed: "Queue[list[int]]") -> None:
+    together.wait()
+    claimed.put([RunFolder(home, "r-1").claim_attempt(1, "refinement", "posting") for _ in range(100)])
 
 
 def look_until(home: Path, enough: Event) -> None:
@@ -94,9 +96,14 @@ def test_an_id_that_is_none_never_leads_out_of_the_folder(made: RunFolder, run: 
 
 
 def test_attempts_claimed_by_several_processes_are_distinct(made: RunFolder) -> None:
-    with ProcessPoolExecutor(3, mp_context=FRESH) as pool:
-        claimed = [number for numbers in pool.map(claim, [made.home] * 3) for number in numbers]
-    assert sorted(claimed) == list(range(1, 61))
+    together, claimed = FRESH.Barrier(3), FRESH.Queue()
+    claimers = [FRESH.Process(target=claim, args=(made.home, together, claimed)) for _ in range(3)]
+    for claimer in claimers:
+        claimer.start()
+    numbers = [claimed.get(timeout=60) for _ in claimers]
+    for claimer in claimers:
+        claimer.join()
+    assert sorted(number for some in numbers for number in some) == list(range(1, 301))
 
 
 def test_claims_go_on_after_the_highest_and_each_assignment_counts_for_itself(made: RunFolder) -> None:
@@ -169,9 +176,12 @@ def test_whoever_reads_a_file_that_is_being_replaced_sees_all_of_one_version(tmp
 
     with ThreadPoolExecutor() as pool:
         writers = [pool.submit(rewrite, version) for version in versions]
-        seen = {file.read_bytes() for _ in range(300)}
+        end, seen = time.monotonic() + 1, set()
+        while time.monotonic() < end:
+            seen.add(file.read_bytes())
         stop.set()
     assert [writer.exception() for writer in writers] == [None] * 4
+    assert len(seen) > 1
     assert seen <= set(versions)
     assert list(file.parent.iterdir()) == [file]
 
@@ -235,16 +245,27 @@ def test_a_plan_is_not_copied_into_its_own_copy_nor_with_the_home_of_all_runs(pl
     }  # fmt: skip
 
 
-def test_links_to_files_are_copied_as_files_and_others_are_left_out(plan: Path, tmp_path: Path) -> None:
-    (tmp_path / "shared.txt").write_text("shared")
-    (plan.parent / "linked.txt").symlink_to(tmp_path / "shared.txt")
-    (plan.parent / "dangling").symlink_to(tmp_path / "nowhere")
-    (plan.parent / "loop").symlink_to(plan.parent / "loop")
-    (plan.parent / "up").symlink_to(tmp_path)
+def test_links_inside_the_folder_are_copied_and_lead_into_the_copy(plan: Path, tmp_path: Path) -> None:
+    (plan.parent / "more").mkdir()
+    (plan.parent / "more/write.py").symlink_to(plan.parent / "agents/write.py")
+    (plan.parent / "tools").symlink_to("agents")
+    (plan.parent / "later").symlink_to("agents/not-yet.py")
+    (plan.parent / ".venv").symlink_to(tmp_path)
     os.mkfifo(plan.parent / "pipe")
-    assert copied(plan, tmp_path / "copy") == {"plan.yaml", "agents/write.py", "linked.txt"}
-    assert (tmp_path / "copy/linked.txt").read_text() == "shared"
-    assert not (tmp_path / "copy/linked.txt").is_symlink()
+    assert copied(plan, tmp_path / "copy") >= {"plan.yaml", "agents/write.py", "more/write.py", "later"}
+    copy = tmp_path / "copy"
+    plan.parent.rename(tmp_path / "elsewhere")
+    assert (copy / "more/write.py").read_text() == "print()"
+    assert (copy / "tools/write.py").resolve() == copy / "agents/write.py"
+    assert sorted(path.name for path in copy.iterdir()) == ["agents", "later", "more", "plan.yaml", "tools"]
+
+
+@pytest.mark.parametrize("target", ["..", "../shared.txt", "../nowhere", "link", ".venv/bin/python"])
+def test_a_link_that_leads_out_of_what_is_copied_is_refused(plan: Path, tmp_path: Path, target: str) -> None:
+    (tmp_path / "shared.txt").write_text("shared")
+    (plan.parent / "link").symlink_to(target)
+    with pytest.raises(Refused, match=r"source/link leads out of what a run copies of the plan's folder .*: put what"):
+        copied(plan, tmp_path / "copy")
 
 
 def test_a_plan_that_is_a_link_is_copied_with_the_folder_it_leads_to(plan: Path, tmp_path: Path) -> None:

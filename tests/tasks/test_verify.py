@@ -166,7 +166,52 @@ def test_what_cannot_be_verified_at_all_is_refused(released: Repository, tmp_pat
         verify(open_repository(tmp_path / "shallow"), "HEAD", None)
 
 
+def test_evidence_of_which_only_some_is_there_says_how_to_fetch_the_rest(released: Repository, git: RunGit) -> None:
+    for branch in ("main", "sparc/ledger"):
+        git(released.path, "update-ref", "-d", f"refs/evidence/{trailer(released.git, f'refs/heads/{branch}')}")
+    report = verify(released, "main", None)
+    assert len(report.findings) > 1
+    assert len(report.notes) == 1
+    assert HOW_TO_FETCH in report.notes[0]
+
+
 # -- what was done to the history
+
+
+@pytest.mark.parametrize("since", [True, False])
+def test_a_fast_forward_onto_a_plan_that_was_never_released_is_found(
+    story: Story,
+    git: RunGit,
+    since: bool,  # noqa: FBT001
+) -> None:
+    story.two_phases()
+    start, where = story.hub.start if since else None, story.repository.path
+    git(where, "merge", "--quiet", "--ff-only", "sparc/ledger")
+    report = verify(story.repository, "main", start)
+    assert not report.ok
+    assert set(problems(report)) == {"a phase of a plan that was never released"}
+    assert blamed(report) == set(git(where, "rev-list", "--first-parent", f"{story.hub.start}..main").split())
+    assert not verify(story.repository, "HEAD", start).ok
+    git(where, "branch", "--quiet", "other", "main")
+    assert not verify(story.repository, "other", start).ok
+    assert verify(story.repository, "sparc/ledger", start).ok is since
+    assert verify(story.repository, "refs/heads/sparc/ledger", start).findings == ()
+    git(where, "checkout", "--quiet", "sparc/ledger")
+    assert verify(story.repository, "HEAD", start).findings == ()
+
+
+def test_a_fast_forward_onto_a_plan_that_goes_on_after_an_older_release_is_found(story: Story, git: RunGit) -> None:
+    story.two_phases()
+    where = story.repository.path
+    assert story.release()
+    story.assignment(3, "completion", "docs", {"docs/end.md": "end\n"})
+    last = story.phase(3, "completion")
+    git(where, "checkout", "--quiet", "sparc/ledger")
+    git(where, "merge", "--quiet", "--no-ff", "--no-edit", "main")
+    git(where, "update-ref", "refs/heads/main", git(where, "rev-parse", "HEAD"))
+    report = verify(story.repository, "main", story.hub.start)
+    assert last in blamed(report)
+    assert "a phase of a plan that was never released" in problems(report)
 
 
 def test_a_repository_in_which_nothing_was_released_does_not_hold(users: Repository) -> None:
@@ -298,6 +343,9 @@ def test_evidence_that_was_altered_is_told(released: Repository) -> None:
         ({"gates": None}, "its evidence is not as sparc writes it"),
         ({"gates": [1]}, "its evidence is not as sparc writes it"),
         ({"gates": ["0" * 64]}, "evidence 000000000000 is missing"),
+        ({"start": None}, "its evidence names no commit of this repository as its start"),
+        ({"start": "1" * 40}, "its evidence names no commit of this repository as its start"),
+        ({"start": "--output=/tmp/x"}, "its evidence names no commit of this repository as its start"),
     ],
     ids=str,
 )
@@ -311,6 +359,7 @@ def test_evidence_that_does_not_allow_the_release_is_told(
     report = verify(released, "main", None)
     assert blamed(report) == {made}
     assert problems(report) == [problem]
+    assert made not in report.verified
 
 
 def test_a_record_without_its_fields_is_told_and_no_crash(released: Repository) -> None:
