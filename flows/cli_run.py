@@ -1,6 +1,7 @@
 """Commands that carry runs: run, resume, review."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -90,6 +91,8 @@ def review(
 def _carry(folder: RunFolder, yes: bool, as_json: bool) -> int:  # noqa: FBT001 - two options of the caller
     from flows.running import carry  # noqa: PLC0415 - Prefect takes a second to import
 
+    gc.freeze()
+    gc.enable()  # a run may go on for days
     terminal = sys.stderr.isatty() and sys.stdin.isatty()
     typer.echo(f"run {folder.run}", err=True)
     with watch(Journal(folder.journal), sys.stderr.isatty()):

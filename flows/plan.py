@@ -101,7 +101,7 @@ class Phase(Frozen):
 class Plan(Frozen):
     """What is to be built: agents, phases, gates."""
 
-    sparc: Literal[1]
+    sparc: Annotated[Literal[1], Field(json_schema_extra={"default": 1})]  # forms send no constant without it
     """Version of the plan language."""
     name: Name
     """Names branches and memory."""

@@ -13,7 +13,7 @@ from flows.plan import Plan
 from flows.prepare import prepare
 from flows.settings import Settings
 from flows.sparc import sparc
-from flows.work import value_of
+from flows.work import at_terminal, value_of
 from tasks import server
 from tasks.errors import Blocked
 from tasks.memory import open_memory
@@ -38,13 +38,12 @@ async def arun(
 
 async def carry(folder: RunFolder, *, yes: bool, terminal: bool = False) -> RunOutcome:
     """Carry a prepared run to its end; `terminal`: a person may be asked on standard input."""
+    at_terminal.set(terminal)
     record = folder.record
     plan = folder.plan_dir / record.plan_file
     with connected(folder.home):
         try:
-            return await value_of(
-                sparc(plan, record.repository, run=folder.run, yes=yes, terminal=terminal, return_state=True)
-            )
+            return await value_of(sparc(plan, record.repository, run=folder.run, yes=yes, return_state=True))
         except httpx.HTTPError as problem:
             raise Blocked(
                 f"the Prefect server refuses or stopped answering ({problem}): resume when it does"

@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,8 +14,8 @@ import httpx
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.flows import Flow
-from prefect.runtime import flow_run
-from prefect.states import Failed
+from prefect.runtime import deployment, flow_run
+from prefect.states import Cancelled, Failed
 
 from flows.architecture import architecture
 from flows.completion import completion
@@ -28,12 +29,12 @@ from flows.releasing import release_plan
 from flows.settings import Settings
 from flows.settle import settle
 from flows.specification import specification
-from flows.work import PhaseWork, Work, value_of
+from flows.work import PhaseWork, Work, at_terminal, value_of
 from tasks.artifacts import report_page
 from tasks.command import Processes, processes
-from tasks.commits import Commit
-from tasks.errors import Blocked, Interrupted, SparcError
-from tasks.flow_runs import take_over
+from tasks.commits import Commit, Trailer
+from tasks.errors import Blocked, CalledOff, Interrupted, Refused, SparcError
+from tasks.flow_runs import carried_before, name_after, take_over, until_cancelled
 from tasks.git import GitError
 from tasks.journal import Notice, PhaseEnded, RunEnded, RunStarted
 from tasks.outcome import RunOutcome, outcome_of
@@ -58,8 +59,8 @@ MACHINE = dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "the disk is full") | dict
 
 def run_name() -> str:
     """The run's id, or what is known of it before it has one."""
-    parameters = flow_run.parameters
-    return str(parameters.get("run") or Path(str(parameters.get("plan"))).stem)
+    run, plan = (flow_run.parameters.get(name) for name in ("run", "plan"))
+    return str(run or (plan.name if isinstance(plan, Plan) else Path(str(plan)).stem))
 
 
 @flow(name="sparc", flow_run_name=run_name, persist_result=False)
@@ -68,23 +69,34 @@ async def sparc(
     repository: Path = Path(),
     run: str | None = None,
     yes: bool = False,  # noqa: FBT001, FBT002 - a flow's parameters are a form
-    terminal: bool = False,  # noqa: FBT001, FBT002
 ) -> RunOutcome | State[RunOutcome]:
     """Run a SPARC plan: phases of concurrent agents, each closed by a gate, then the release.
 
     Args:
-        plan: The plan's file, or the plan itself.
-        repository: The repository that the plan starts from and releases into.
+        plan: The plan's file (for a deployment its absolute path on the worker's machine), or the plan itself.
+        repository: The repository that the plan starts from and releases into; likewise.
         run: Name of a new run, or of the unfinished one to go on with.
         yes: Approve reviews without asking; the evidence says so.
-        terminal: Whether a person can be asked in this terminal.
     """
-    settings = Settings()
-    folder = prepare(plan, repository, run, settings, dict(os.environ))
-    work = Work(folder, yes=yes, terminal=terminal)
-    processes.set(Processes())
-    with _as_blocked(), folder.held(), held(work.repository, work.plan.name, folder.run):
-        return await _carry(work)
+    settings, here = Settings(), UUID(str(flow_run.id))
+    try:
+        _refuse_relative(plan, repository)
+        folder = prepare(plan, repository, run or carried_before(settings.root, here), settings, dict(os.environ))
+        if run is None:
+            await name_after(here, folder.run)
+        work = Work(folder, yes=yes, terminal=at_terminal.get())
+        processes.set(Processes())
+        with _as_blocked(), folder.held(), held(work.repository, work.plan.name, folder.run):
+            return await _carry(work)
+    except Refused as refused:
+        # a state with the exception as data: callers get it raised, and Prefect's log gets no traceback
+        return Failed(name="Refused", message=str(refused), data=refused)
+
+
+def _refuse_relative(*paths: Path | Plan) -> None:
+    for path in paths:
+        if deployment.id and isinstance(path, Path) and not path.is_absolute():
+            raise Refused(f"{str(path)!r} is no absolute path: a worker stands in no directory of the caller's")
 
 
 async def _carry(work: Work) -> RunOutcome | State[RunOutcome]:
@@ -95,11 +107,12 @@ async def _carry(work: Work) -> RunOutcome | State[RunOutcome]:
             await take_over(work.folder, UUID(str(flow_run.id)))
             if notice := await in_thread(why_unready, work.repository, work.record.base):
                 journal.write(Notice(text=f"{notice}; it is not touched; the release needs it in order"))
-            commit = await _phases_and_release(work)
+            commit = await _unless_cancelled(_phases_and_release(work))
     except Blocked as reason:
-        return await _stopped(work, RunEnded(outcome="blocked", reason=str(reason)))
+        return await _stopped(work, RunEnded(outcome="blocked", reason=str(reason)), partial(Failed, name="Blocked"))
     except Interrupted as reason:
-        return await _stopped(work, RunEnded(outcome="interrupted", reason=str(reason)))
+        state = Cancelled if isinstance(reason, CalledOff) else partial(Failed, name="Interrupted")
+        return await _stopped(work, RunEnded(outcome="interrupted", reason=str(reason)), state)
     except BaseException as end:
         # a cancellation, or a bug: whatever was started must not outlive it
         processes.get().stop()
@@ -119,6 +132,21 @@ def _why(end: BaseException) -> str:
     return (
         f"a bug in sparc ended it ({type(end).__name__}: {end})" if isinstance(end, Exception) else "ended from outside"
     )
+
+
+async def _unless_cancelled(work: Coroutine[Any, Any, str]) -> str:
+    """What comes of `work`. Raises CalledOff, after its end, when somebody cancels the run in Prefect."""
+    going = asyncio.ensure_future(work)
+    cancelled = asyncio.ensure_future(until_cancelled(UUID(str(flow_run.id))))
+    try:
+        await asyncio.wait((going, cancelled), return_when=asyncio.FIRST_COMPLETED)
+        if not going.done():
+            raise CalledOff("cancelled in Prefect")
+        return going.result()
+    finally:
+        going.cancel()
+        cancelled.cancel()
+        await asyncio.wait((going, cancelled))
 
 
 async def _phases_and_release(work: Work) -> str:
@@ -142,7 +170,7 @@ async def _complete(work: Work, passed: list[Commit]) -> None:
     """What a kill after a phase's merge left undone; each phase before the last was completed before the next began."""
     if not passed:
         return
-    name, commit = passed[-1].trailers["Sparc-Phase"], passed[-1].oid
+    name, commit = passed[-1].trailers[Trailer.PHASE], passed[-1].oid
     await settle(work, name, commit)
     told = {event.number for event in work.journal.read() if isinstance(event, PhaseEnded) and event.commit}
     if len(passed) not in told:
@@ -157,10 +185,10 @@ def _started(work: Work) -> RunStarted:
     )  # fmt: skip
 
 
-async def _stopped(work: Work, ended: RunEnded) -> State[RunOutcome]:
+async def _stopped(work: Work, ended: RunEnded, state: Callable[..., State[RunOutcome]]) -> State[RunOutcome]:
     work.journal.write(ended)
     outcome = await _told(work)
-    return Failed(name=ended.outcome.capitalize(), message=ended.reason, data=outcome)
+    return state(message=ended.reason, data=outcome)
 
 
 async def _told(work: Work) -> RunOutcome:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,12 +13,15 @@ from prefect.client.schemas.objects import State
 
 from flows.plan import Phase, Plan
 from flows.read_plan import load_plan
+from tasks.errors import CalledOff
 from tasks.hub import Hub
 from tasks.journal import Journal
 from tasks.repository import Repository, open_repository
 from tasks.run_folder import RunFolder, RunRecord
 
 T = TypeVar("T")
+at_terminal: ContextVar[bool] = ContextVar("at_terminal", default=False)
+"""Whether a person can be asked in this terminal; no parameter of the flow, whose form would ask for it."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,8 @@ async def value_of(call: "State[T] | Awaitable[State[Any]]") -> T:
     `call` is the call itself with `return_state=True`, not awaited: Prefect's types leave that await out.
     """
     state = await cast("Awaitable[State[Any]]", call)
+    if state.is_cancelling():  # which Prefect keeps, whatever the flow has returned
+        raise CalledOff("cancelled in Prefect")
     value = await state.aresult(raise_on_failure=False)
     if isinstance(value, BaseException):
         raise value

@@ -5,6 +5,7 @@ SparcError
 │   └── PlanInvalid     the plan's problems, all of them
 ├── Blocked         exit 1: a gate, a review, a conflict, spent attempts, the machine; `sparc resume` goes on from there
 └── Interrupted     exit 130: a person or a signal ended it; resumable as well
+    └── CalledOff       somebody cancelled it in Prefect
 
 Each carries a sentence that says what, where and what to do. Anything else that is raised is a bug of ours (exit 3).
 """
@@ -56,3 +57,7 @@ class Blocked(SparcError):
 
 class Interrupted(SparcError):
     """Ended from outside; a later resume goes on."""
+
+
+class CalledOff(Interrupted):
+    """Somebody cancelled it in Prefect; a later resume goes on."""

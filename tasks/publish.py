@@ -11,7 +11,7 @@ from tasks.repository import Repository
 from tasks.threads import in_thread
 
 
-@task(name="publish", cache_policy=NO_CACHE, persist_result=False)
+@task(name="publish", task_run_name="publish", cache_policy=NO_CACHE, persist_result=False)
 async def publish(hub: Hub, repository: Repository) -> None:
     """Bring the evidence and the plan's branch to the user's repository: see `bring`."""
     await in_thread(bring, hub, repository)

@@ -46,7 +46,7 @@ def release_candidate(hub: Hub, base_tip: str) -> Candidate:
     return Candidate("", merge.tree, base_tip, hub.plan_tip, merge.conflicts)
 
 
-@task(name="release", cache_policy=NO_CACHE, persist_result=False)
+@task(name="release", task_run_name="release into {base}", cache_policy=NO_CACHE, persist_result=False)
 async def release(
     folder: RunFolder, hub: Hub, repository: Repository, base: str, found: Candidate, gates: Sequence[str]
 ) -> str | None:

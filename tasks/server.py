@@ -128,6 +128,7 @@ def environment(home: Path, port: int) -> dict[str, str]:
         "PREFECT_PROFILES_PATH": str(directory / "profiles.toml"),
         # without it the UI asks 127.0.0.1:4200, which is somebody else's server or none
         "PREFECT_SERVER_UI_API_URL": f"http://{HOST}:{port}/api",
+        "PREFECT_UI_URL": f"http://{HOST}:{port}",  # for the links in notifications
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         # Prefect's default lets every web page that the user visits read the API
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://{HOST}:{port},http://localhost:{port}",

@@ -5,6 +5,7 @@ coroutine and does its blocking part here costs a tenth of that. Who may run at 
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
@@ -32,6 +33,8 @@ async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs)
     except asyncio.CancelledError:
         processes.get().stop()
         await asyncio.wait([future])
+        with contextlib.suppress(asyncio.CancelledError):
+            future.exception()  # asked for, or asyncio would log it as a bug
         raise
 
 

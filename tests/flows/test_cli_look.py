@@ -147,7 +147,7 @@ def test_a_gate_without_a_plan_answers_with_figures_and_its_exit_code(shop: Shop
     [
         (("nonsense",), "there is no check 'nonsense'"),
         (("tests: {",), "is no YAML"),
-        (("2020-99-99",), "is no YAML: month must be in 1..12"),
+        (("2020-99-99",), "there is no check '2020-99-99'"),
         (("lines: {paths: 3}",), "check: lines.paths: expected a list, found the number 3"),
         (("tests", "--ref", "nowhere"), "has no commit 'nowhere'"),
         (("tests", "--repository", "/"), "/ is not in a git repository"),

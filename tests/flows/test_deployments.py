@@ -6,6 +6,7 @@ All runs are begun at once, and each test waits for its own: a worker needs long
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +21,11 @@ from tests.support import Shop, environment, git, phase, processes_with, told, w
 PROJECT = Path(__file__).parents[2]
 PREFECT = Path(sys.executable).with_name("prefect")
 WORKER = ("worker", "start", "--pool", "sparc", "--type", "process", "--name", "tested")
+BUSY = 20  # tries, a second apart
 FINAL = {"COMPLETED", "FAILED", "CANCELLED", "CRASHED"}
 CHECKS = [{"lines": {"paths": "README.md", "at_least": 1}}, "bandit"]
 HANG = 'if [ "$SPARC_ATTEMPT" = 1 ]; then setsid sleep 613 & touch HUNG; sleep 60; fi; '
+STUMBLE = 'test "$SPARC_ATTEMPT" != 1 || exit 1; '
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,21 @@ class Api:
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
         """What is there; None if nothing is."""
-        answer = self.http.get(path)
+        answer = self._ask("GET", path)
         return answer.json() if answer.is_success else None
 
     def post(self, path: str, **content: object) -> httpx.Response:
         """Ask for a change."""
-        return self.http.post(path, json=content)
+        return self._ask("POST", path, json=content)
+
+    def _ask(self, method: str, path: str, **content: Any) -> httpx.Response:  # noqa: ANN401 - for httpx
+        """As Prefect's clients do: what a busy database refused is asked again."""
+        for _ in range(BUSY):
+            answer = self.http.request(method, path, **content)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                break
+            time.sleep(1)
+        return answer
 
     def create(self, deployment: str, **parameters: object) -> httpx.Response:
         """Send the run form."""
@@ -55,10 +67,15 @@ class Api:
         wait_for(lambda: self.state(flow_run)["type"] in FINAL, why="the run never ended")
         return self.state(flow_run)
 
+    def below(self, flow_run: str) -> list[dict[str, Any]]:
+        """The flow runs of its phases."""
+        wanted = {"parent_flow_run_id": {"any_": [flow_run]}}
+        found: list[dict[str, Any]] = self.post("flow_runs/filter", flow_runs=wanted).json()
+        return found
+
     def reviewing(self, flow_run: str) -> str | None:
         """The phase below that waits for an answer, if its form can be drawn already."""
-        below = {"parent_flow_run_id": {"any_": [flow_run]}}
-        for phase_run in self.post("flow_runs/filter", flow_runs=below).json():
+        for phase_run in self.below(flow_run):
             if phase_run["state"]["type"] == "PAUSED" and self.form(phase_run["id"]):
                 return str(phase_run["id"])
         return None
@@ -109,19 +126,30 @@ class Order:
 def orders(deployed: None, api: Api, shop: Callable[[str], Shop]) -> Mapping[str, Order]:
     """One order for each story, all given at once."""
     assert deployed is None
-    shops = {name: shop(name) for name in ("released", "reviewed", "cancelled", "audited")}
+    shops = {name: shop(name) for name in ("released", "reviewed", "cancelled", "retried", "audited")}
     for name, story in shops.items():
-        hang = HANG.replace("HUNG", str(story.root / "hung")) if name == "cancelled" else ""
+        first = {"cancelled": HANG.replace("HUNG", str(story.root / "hung")), "retried": STUMBLE}.get(name, "")
         points = {"review": ["It reads well"]} if name == "reviewed" else {}
-        story.plan({"specification": phase(note=work(f"{hang}echo note > note.md", "note.md"), **points)})
+        story.plan(
+            {
+                "specification": phase(
+                    note=work(f"{first}echo note > note.md", "note.md"),
+                    attempts=1 if name == "retried" else 3,
+                    **points,
+                )
+            }
+        )
     given = {name: _order(api, story) for name, story in shops.items() if name != "audited"}
     audit = api.create("gate-audit/gate-audit", repository=str(shops["audited"].repository), checks=CHECKS)
+    assert audit.is_success, audit.text
     return {**given, "audited": Order(shops["audited"], audit.json()["id"])}
 
 
 def _order(api: Api, story: Shop) -> Order:
     plan, name = story.plan_dir / "plan.yaml", story.root.name
-    created = api.create("sparc/sparc", plan=str(plan), repository=str(story.repository), run=name)
+    run = {} if name == "retried" else {"run": name}
+    created = api.create("sparc/sparc", plan=str(plan), repository=str(story.repository), **run)
+    assert created.is_success, created.text
     return Order(story, created.json()["id"])
 
 
@@ -199,3 +227,34 @@ def test_cancelling_ends_every_process_and_keeps_the_work(orders: Mapping[str, O
     resumed = order.shop.sparc("resume", "cancelled", "--json", env={"PREFECT_API_URL": str(api.http.base_url)})
     assert told(resumed)["outcome"] == "released"
     assert order.shop.asked() == ["specification.note.1", "specification.note.2"]
+
+
+def test_a_retry_goes_on_with_the_run_that_was_blocked(orders: Mapping[str, Order], api: Api) -> None:
+    order = orders["retried"]
+    assert api.ended(order.flow_run)["name"] == "Blocked"
+    run = api.get(f"flow_runs/{order.flow_run}")["name"]
+    assert order.shop.run_folder(run).is_dir()
+    assert api.post(
+        f"flow_runs/{order.flow_run}/set_state", state={"type": "SCHEDULED", "name": "AwaitingRetry"}
+    ).is_success
+    assert api.ended(order.flow_run)["name"] == "Completed"
+    assert api.get(f"flow_runs/{order.flow_run}")["name"] == run
+    assert order.shop.asked() == ["specification.note.1", "specification.note.2"]
+
+
+@pytest.mark.parametrize("whom", ["run", "phase"])
+def test_a_run_without_a_worker_can_be_cancelled_too(
+    api: Api, server: Server, shop: Callable[[str], Shop], whom: str
+) -> None:
+    story = shop(f"off-{whom}")
+    hang = HANG.replace("HUNG", str(story.root / "hung"))
+    plan = story.plan({"specification": phase(note=work(f"{hang}echo note > note.md", "note.md"))})
+    with story.start("run", plan, "--run", story.root.name, "--json", PREFECT_API_URL=server.url) as process:
+        wait_for((story.root / "hung").exists, why="the agent never began")
+        (found,) = api.post("flow_runs/filter", flow_runs={"name": {"any_": [story.root.name]}}).json()
+        called_off = found["id"] if whom == "run" else api.below(found["id"])[0]["id"]
+        assert api.post(f"flow_runs/{called_off}/set_state", state={"type": "CANCELLING"}).is_success
+        stdout, _ = process.communicate(timeout=30)
+    assert (process.returncode, json.loads(stdout)["outcome"]) == (130, "interrupted")
+    assert api.state(found["id"])["name"] == "Cancelled"
+    assert not processes_with(f"SPARC_RUN={story.root.name}")

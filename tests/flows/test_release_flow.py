@@ -142,7 +142,7 @@ async def repeated(shop: Shop) -> dict[str, Any]:
     shop.plan({
         "specification": phase(
             mine=work(f"mkdir -p docs; echo '# mine' > {MINE}", MINE), gate=["deliverables", text, same],
-            hooks=hooks, review=["is mine right?"],
+            hooks=hooks, review=["is mine right?"], review_timeout=1,
         ),
         "refinement": phase(
             two=work(f"mkdir -p docs; printf '# 2\\ntwo\\n' > {two}; {move}", two), gate=["deliverables", same]
@@ -151,7 +151,8 @@ async def repeated(shop: Shop) -> dict[str, Any]:
     first = await shop.arun(yes=True)
     git(shop.repository, "mv", "forbidden.md", "allowed.md")
     commit(shop.repository)
-    return {"run": first, "resumed": await shop.arun(run=first.run, yes=True)}
+    waited = await shop.arun(run=first.run)
+    return {"run": first, "waited": waited, "resumed": await shop.arun(run=first.run, yes=True)}
 
 
 async def overtaken(shop: Shop) -> dict[str, Any]:
@@ -345,7 +346,11 @@ def test_the_gate_of_a_release_is_every_phases_own_with_its_hooks_and_reviews(pl
     first, resumed = said["run"], said["resumed"]
     assert (first.outcome, resumed.outcome) == ("blocked", "released")
     assert first.reason.startswith("main has moved, and on the merge with it hook gate: sh -c test ! -e forbidden.md: ")
+    assert (said["waited"].outcome, said["waited"].reason) == (
+        "blocked", "nobody answered the review of specification within 1 s"
+    )  # fmt: skip
     again = [event for event in shop.events(resumed.run, "check-ended") if event["round"] == 0]
+    again = again[len(again) // 2 :]  # those after the one that waited
     asked = [(event["phase"], event["verdict"]["check"]) for event in again]
     assert sorted(asked) == [
         ("refinement", "contains"), ("refinement", "deliverables"),

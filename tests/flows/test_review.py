@@ -1,18 +1,19 @@
 """Reviews: who signed off what, on which tree, however the answer reached the run."""
 
+import asyncio
 import signal
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from tests.support import Shop, at_once, git, phase, told, wait_for, work
+from tests.support import Shop, all_run, git, phase, told, wait_for, work
 
 Open = Callable[[str], Shop]
 Done = subprocess.CompletedProcess[str]
 POINTS = ["All figures are measurable", "The owner agrees"]
-NOBODY = {"PREFECT_LOGGING_LEVEL": "ERROR"}
 
 
 def reviewed(shop: Shop, **more: object) -> Shop:
@@ -28,23 +29,25 @@ def reviewed(shop: Shop, **more: object) -> Shop:
 class Waiting:
     """A run in the background, from when it waits for a person."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, *words: object) -> None:
         self.shop, self.run = shop, shop.root.name
-        self.process = shop.start("run", shop.plan_dir / "plan.yaml", "--run", self.run, "--json")
-        note = shop.run_folder(self.run) / "review.json"
-        wait_for(lambda: note.exists() and "Paused" in self.states(), why="it never waited")
+        words = words or ("run", shop.plan_dir / "plan.yaml", "--run", self.run)
+        self.process = shop.start(*words, "--json")
+        wait_for(lambda: self.states()[-1:] == ["Paused"], why="it never waited")
 
     def states(self) -> list[str]:
         """The states of the phase's flow run in Prefect."""
         from prefect import get_client  # noqa: PLC0415 - reads its settings when imported
         from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName  # noqa: PLC0415
+        from prefect.client.schemas.sorting import FlowRunSort  # noqa: PLC0415
         from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: PLC0415
 
         from tasks.server import ensure  # noqa: PLC0415
 
         named = FlowRunFilter(name=FlowRunFilterName(any_=[f"{self.run} · 1 specification"]))
         with temporary_settings({PREFECT_API_URL: ensure(self.shop.home).url}), get_client(sync_client=True) as client:
-            return [str(run.state_name) for run in client.read_flow_runs(flow_run_filter=named)]
+            runs = client.read_flow_runs(flow_run_filter=named, sort=FlowRunSort.START_TIME_ASC)
+            return [str(run.state_name) for run in runs]
 
     def end(self) -> tuple[int, dict[str, Any], str]:
         """Exit code, document and standard error, once it has ended."""
@@ -63,11 +66,15 @@ def approved(shop: Shop) -> dict[str, Any]:
 
 
 def rejected(shop: Shop) -> dict[str, Any]:
-    """Rejected in Prefect, resumed with --yes."""
+    """Rejected in Prefect; resumed, and killed while it waits again; approved meanwhile, and resumed once more."""
     waiting = Waiting(reviewed(shop))
     _resume_in_prefect(shop, waiting.run, approved=False, comment="the figures are vague")
     end = waiting.end()
-    return {"end": end, "resumed": shop.sparc("resume", waiting.run, "--yes", "--json")}
+    again = Waiting(shop, "resume", waiting.run)
+    again.process.send_signal(signal.SIGKILL)
+    again.process.communicate()
+    recorded = shop.sparc("review", waiting.run, "--approve", "--comment", "better")
+    return {"end": end, "recorded": recorded, "resumed": shop.sparc("resume", waiting.run, "--json")}
 
 
 def _resume_in_prefect(shop: Shop, run: str, **answer: object) -> None:
@@ -84,37 +91,32 @@ def _resume_in_prefect(shop: Shop, run: str, **answer: object) -> None:
         resume_flow_run(flow_run, run_input=answer)
 
 
-def late(shop: Shop) -> dict[str, Any]:
-    """Nobody answers in time; the answer is recorded afterwards."""
-    reviewed(shop, review_timeout="3s")
-    run = ("run", shop.plan_dir / "plan.yaml", "--run", "late", "--json")
-    first = shop.sparc(*run)
-    recorded = shop.sparc("review", "late", "--approve", "--comment", "sorry, on holiday")
-    return {"first": first, "recorded": recorded, "resumed": shop.sparc("resume", "late", "--json")}
+async def late(shop: Shop) -> dict[str, Any]:
+    """Nobody answers in time; then --yes does."""
+    plan = reviewed(shop, review_timeout="2s").plan_dir / "plan.yaml"
+    first = await shop.arun(plan, run="late")
+    return {"first": first, "resumed": await shop.arun(plan, run="late", yes=True)}
 
 
-def killed(shop: Shop) -> dict[str, Any]:
-    """Killed while it waits; the answer to another tree than the one that was reviewed counts for nothing."""
-    waiting = Waiting(reviewed(shop))
-    waiting.process.send_signal(signal.SIGKILL)
-    waiting.process.communicate()
-    recorded = shop.sparc("review", waiting.run, "--reject", "--comment", "start again")
-    first = shop.sparc("resume", waiting.run, "--json")
-    return {"recorded": recorded, "first": first, "resumed": shop.sparc("resume", waiting.run, "--yes", "--json")}
+async def answered_too_late(shop: Shop) -> dict[str, Any]:
+    """The same; then a rejection is recorded, which counts for one resume, and its words for the next."""
+    plan = reviewed(shop, review_timeout="1s").plan_dir / "plan.yaml"
+    await shop.arun(plan, run="too-late")
+    recorded = await asyncio.to_thread(shop.sparc, "review", "too-late", "--reject", "--comment", "start again")
+    first = await shop.arun(plan, run="too-late")
+    return {"recorded": recorded, "first": first, "resumed": await shop.arun(plan, run="too-late", yes=True)}
 
 
-SCENES: dict[str, Callable[[Shop], dict[str, Any]]] = {
-    "approved": approved, "rejected": rejected, "late": late, "killed": killed
-}  # fmt: skip
 Played = Callable[[str], tuple[Shop, dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
 def played(shop: Open) -> Played:
-    shops = {name: shop(name) for name in SCENES}
-    results = dict(zip(SCENES, at_once(*(
-        lambda name=name: SCENES[name](shops[name]) for name in SCENES
-    )), strict=True))  # fmt: skip
+    shops = {name: shop(name) for name in ("approved", "rejected", "late", "too-late")}
+    with ThreadPoolExecutor() as threads:
+        outside = [threads.submit(scene, shops[scene.__name__]) for scene in (approved, rejected)]
+        inside = all_run({"late": late(shops["late"]), "too-late": answered_too_late(shops["too-late"])})
+        results = inside | {"approved": outside[0].result(), "rejected": outside[1].result()}
     return lambda name: (shops[name], results[name])
 
 
@@ -125,7 +127,6 @@ def reviews(shop: Shop) -> list[dict[str, Any]]:
 
 def test_a_waiting_run_says_how_it_is_answered(played: Played) -> None:
     _, said = played("approved")
-    assert "Review" in said["status"].stdout or "review" in said["status"].stdout
     for words in (*POINTS, "sparc review approved --approve"):
         assert words in said["status"].stdout
     assert "REVIEW WANTED: All figures are measurable; The owner agrees" in said["end"][2]
@@ -168,40 +169,43 @@ def test_a_rejection_blocks_and_its_words_reach_the_next_ask(played: Played) -> 
     assert "the figures are vague" in page["prompt"]
 
 
-def test_yes_approves_and_the_evidence_says_that_it_was_yes(played: Played) -> None:
+def test_an_answer_to_a_run_whose_process_is_gone_waits_for_its_resume(played: Played) -> None:
     shop, said = played("rejected")
-    outcome = told(said["resumed"])
-    assert (said["resumed"].returncode, outcome["outcome"]) == (0, "released")
-    assert outcome["phases"][0]["review"] == {"points": POINTS, "approved": True, "by": "--yes", "comment": ""}
-    answers = {(review["by"], review["approved"]): review["tree"] for review in reviews(shop)}
-    assert set(answers) == {("a person", False), ("--yes", True)}
-    assert len(set(answers.values())) == 2, "each is about the tree that was there"
+    assert said["recorded"].stdout == "recorded; `sparc resume rejected` takes it\n"
+    resumed = told(said["resumed"])
+    assert (said["resumed"].returncode, resumed["outcome"]) == (0, "released")
+    assert resumed["phases"][0]["review"] == {
+        "points": POINTS, "approved": True, "by": "a person", "comment": "better",
+    }  # fmt: skip
+    answers = {review["comment"]: (review["approved"], review["tree"]) for review in reviews(shop)}
+    assert {comment: approved for comment, (approved, _) in answers.items()} == {
+        "the figures are vague": False, "better": True
+    }  # fmt: skip
+    assert len({tree for _, tree in answers.values()}) == 2, "each is about the tree that was there"
     assert shop.show("docs/a.md") == "ask 1\nask 2\n"
 
 
 def test_a_review_that_nobody_answers_blocks_in_its_time(played: Played) -> None:
-    shop, said = played("late")
-    first = told(said["first"])
-    assert (said["first"].returncode, first["outcome"]) == (1, "blocked")
-    assert first["reason"] == "1 specification: nobody answered the review of specification within 3 s"
-    assert shop.tip("main") != shop.begin, "it was released in the end"
+    _, said = played("late")
+    assert said["first"].outcome == "blocked"
+    assert said["first"].reason == "1 specification: nobody answered the review of specification within 2 s"
+    assert said["first"].phases[0].review.approved is None
 
 
-def test_an_answer_to_a_run_whose_process_is_gone_waits_for_its_resume(played: Played) -> None:
+def test_yes_approves_and_the_evidence_says_that_it_was_yes(played: Played) -> None:
     shop, said = played("late")
-    assert said["recorded"].stdout == "recorded; `sparc resume late` takes it\n"
-    resumed = told(said["resumed"])
-    assert (said["resumed"].returncode, resumed["outcome"]) == (0, "released")
-    assert resumed["phases"][0]["review"]["comment"] == "sorry, on holiday"
-    assert resumed["phases"][0]["review"]["by"] == "a person"
+    assert said["resumed"].outcome == "released"
+    assert said["resumed"].phases[0].review.by == "--yes"
+    (review,) = reviews(shop)
+    assert (review["by"], review["approved"], review["points"]) == ("--yes", True, POINTS)
     assert shop.asked() == ["specification.a.1", "pseudocode.b.1"]
 
 
 def test_a_recorded_rejection_blocks_the_resume_and_the_next_one_asks_again(played: Played) -> None:
-    shop, said = played("killed")
-    assert said["recorded"].returncode == 0
-    assert (said["first"].returncode, told(said["first"])["outcome"]) == (1, "blocked")
-    assert (said["resumed"].returncode, told(said["resumed"])["outcome"]) == (0, "released")
+    shop, said = played("too-late")
+    assert said["recorded"].returncode == 0, said["recorded"].stderr
+    assert (said["first"].outcome, said["first"].reason[-11:]) == ("blocked", "start again")
+    assert said["resumed"].outcome == "released"
     assert shop.asked() == ["specification.a.1", "specification.a.2", "pseudocode.b.1"]
     assert shop.page("specification.a.2")["context"]["findings"][0]["message"] == "rejected: start again"
 

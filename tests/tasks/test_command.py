@@ -69,15 +69,14 @@ def seconds() -> str:
 def living(mark: str) -> list[str]:
     """Command lines of the living that have `mark` among their arguments; by threads, for the first may have ended."""
     found = []
-    for thread in Path("/proc").glob("[0-9]*/task/[0-9]*"):
+    for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            arguments = (thread / "cmdline").read_bytes().decode(errors="replace").split("\0")
-            if mark in arguments:
-                found.append(" ".join(arguments))
+            lines = [(thread / "cmdline").read_text(errors="replace") for thread in (process / "task").iterdir()]
+            found += [line.replace("\0", " ") for line in lines if mark in line.split("\0")]
     return found
 
 
-def until(condition: Callable[[], object], patience: float = 10) -> bool:
+def until(condition: Callable[[], object], patience: float = 40) -> bool:
     end = time.monotonic() + patience
     while not condition() and time.monotonic() < end:
         time.sleep(0.01)
@@ -234,7 +233,7 @@ def test_a_normal_end_ends_the_whole_tree(leaver: tuple[str, str], tmp_path: Pat
     thread.start()
     assert until(lambda: living(mark))
     go.touch()
-    thread.join(10)
+    thread.join(40)
     assert [(each.code, each.failure) for each in done] == [(4, None)]
     assert living(mark) == []
 
@@ -312,7 +311,7 @@ def test_stopping_from_another_thread_ends_everything_and_lets_nothing_start(tmp
     scope.stop()
     scope.stop()
     for thread in threads:
-        thread.join(10)
+        thread.join(40)
     assert scope.stopped
     assert [living(mark) for mark in marks] == [[], []]
     assert len(told) == 2

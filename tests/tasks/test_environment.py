@@ -128,7 +128,6 @@ def test_a_namespace_split_with_the_environment_is_refused(tmp_path: Path, home:
     metadata += '[tool.hatch.build.targets.wheel]\npackages = ["src/acme"]\n'
     own = {"src/acme/tool/__init__.py": "", "src/acme/util.py": ""}
     checkout = write(tmp_path / "split", {"pyproject.toml": metadata, **own})
-    # an extended path is how the environment's part may come first, as an earlier .pth would
     kept = kept_of(checkout, home, uv)
     (site,) = kept.venv.glob("lib/python*/site-packages")
     assert (site / theirs).exists()

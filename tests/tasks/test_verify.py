@@ -11,6 +11,7 @@ import pytest
 from tasks import evidence
 from tasks.errors import Refused
 from tasks.git import Git
+from tasks.hub import create_hub
 from tasks.release import release_candidate, release_now
 from tasks.remember import evidence_name
 from tasks.repository import Repository, open_repository
@@ -200,18 +201,19 @@ def test_a_fast_forward_onto_a_plan_that_was_never_released_is_found(
     assert verify(story.repository, "HEAD", start).findings == ()
 
 
-def test_a_fast_forward_onto_a_plan_that_goes_on_after_an_older_release_is_found(story: Story, git: RunGit) -> None:
+def test_a_fast_forward_onto_a_plan_that_began_at_a_release_is_found(
+    story: Story, tmp_path: Path, git: RunGit
+) -> None:
     story.two_phases()
-    where = story.repository.path
-    assert story.release()
-    story.assignment(3, "completion", "docs", {"docs/end.md": "end\n"})
-    last = story.phase(3, "completion")
-    git(where, "checkout", "--quiet", "sparc/ledger")
-    git(where, "merge", "--quiet", "--no-ff", "--no-edit", "main")
-    git(where, "update-ref", "refs/heads/main", git(where, "rev-parse", "HEAD"))
-    report = verify(story.repository, "main", story.hub.start)
-    assert last in blamed(report)
-    assert "a phase of a plan that was never released" in problems(report)
+    hub = create_hub(tmp_path / "second.git", story.repository, "other-1", "other", story.release() or "")
+    second = type(story)(story.folder, hub, story.repository)
+    second.assignment(1, "specification", "docs", {"docs/end.md": "end\n"})
+    phase = second.phase(1, "specification")
+    assert verify(story.repository, "sparc/other", None).ok
+    git(story.repository.path, "merge", "--quiet", "--ff-only", "sparc/other")
+    report = verify(story.repository, "main", None)
+    assert (blamed(report), problems(report)) == ({phase}, ["a phase of a plan that was never released"])
+    assert len(report.verified) == 6
 
 
 def test_a_repository_in_which_nothing_was_released_does_not_hold(users: Repository) -> None:
