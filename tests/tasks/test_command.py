@@ -133,7 +133,9 @@ def test_the_environment_is_exactly_what_was_given(env: dict[str, str], monkeypa
 
 def test_a_foreign_program_starts_with_every_signal_as_it_is_by_default() -> None:
     lines = run_foreign(Command(("/bin/grep", "-E", "Sig(Ign|Blk)", "/proc/self/status"), Path("/"), ENV)).stdout
-    assert {line.split(":")[1].strip() for line in lines.decode().splitlines()} == {"0" * 16}
+    masks = [int(line.split(":")[1], 16) for line in lines.decode().splitlines()]
+    # signals 32 and 33 are the C library's own: its posix_spawn, by which make starts us, leaves them ignored
+    assert [mask & ~(0b11 << 31) for mask in masks] == [0, 0]
 
 
 def test_a_foreign_program_has_no_descriptor_but_its_three_streams() -> None:
