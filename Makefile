@@ -24,7 +24,8 @@ test: install
 	$(BIN)/lint-imports
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not server"
+	$(BIN)/python -m pytest -m server
 
 check: install
 	$(BIN)/lint-imports

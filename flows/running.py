@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_CLIENT_MAX_RETRIES,
+    get_current_settings,
+    temporary_settings,
+)
 
 from flows.plan import Plan
 from flows.prepare import prepare
@@ -19,6 +24,9 @@ from tasks.errors import Blocked
 from tasks.memory import open_memory
 from tasks.outcome import RunOutcome
 from tasks.run_folder import RunFolder
+
+RETRIES = 7
+"""How often a refused request is sent again, after 2, 4, 8, ... seconds: SQLite refuses writes that meet."""
 
 
 def run(
@@ -65,5 +73,6 @@ def connected(home: Path) -> Iterator[None]:
         server.reachable(configured)
         yield
         return
-    with temporary_settings({PREFECT_API_URL: server.ensure(home).url}):
+    url = server.ensure(home).url
+    with temporary_settings({PREFECT_API_URL: url, PREFECT_CLIENT_MAX_RETRIES: RETRIES}):
         yield

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-AT_A_TIME = 6
+AT_A_TIME = 4
 
 SPARC = Path(sys.executable).with_name("sparc")
 AGENT = """\
