@@ -32,6 +32,7 @@ def inspect_data(data: object) -> list[Problem]:
         *_unfit(data, TOP),
         *_base(data),
         *_agents(data),
+        *_release(data),
         *_homes(data),
         *_gates(data),
         *(found for phase in works(data).values() for found in inspect_work(phase)),
@@ -65,7 +66,7 @@ def _agents(data: object) -> Iterator[Problem]:
     chosen = {"defaults.agent": mapping(data, "defaults").get("agent")}
     for place, assignment in _assignments(data):
         chosen[inside(place, "agent")] = assignment.get("agent")
-    for where, name in chosen.items():
+    for where, name in (chosen | _architects(data)).items():
         if agents and isinstance(name, str) and name not in agents:
             yield Problem(where, None, f"no agent is named {name!r}{did_you_mean(name, agents)}")
     unasked = [where for where, name in chosen.items() if name is None]
@@ -76,6 +77,24 @@ def _agents(data: object) -> Iterator[Problem]:
             f"no agent is chosen for {unasked[1].removesuffix('.agent')}{_and_more(len(unasked) - 2)}; "
             f"name one of {', '.join(agents)} as the default, or in each assignment",
         )
+
+
+def _architects(data: object) -> dict[str, object]:
+    """Who is to merge what conflicts, wherever the plan says so."""
+    places = {"defaults": mapping(data, "defaults")}
+    places |= {inside("phases", name): mapping(data, "phases", name) for name in mapping(data, "phases")}
+    places |= dict(_assignments(data))
+    named = {where: mapping(part, "conflicts").get("architect") for where, part in places.items()}
+    return {inside(where, "conflicts", "architect"): name for where, name in named.items() if name is not None}
+
+
+def _release(data: object) -> Iterator[Problem]:
+    wanted = mapping(data, "release")
+    deployed = [key for key in ("deploy", "verify") if wanted.get(key)]
+    unmerged = wanted.get("pull_request") is True or wanted.get("into_base") is False
+    for key in deployed if unmerged else ():
+        sentence = "needs a release into the base branch, and this plan stops short of one; take one of them out"
+        yield Problem(inside("release", key), None, sentence)
 
 
 def _and_more(count: int) -> str:

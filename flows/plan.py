@@ -3,12 +3,13 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from gates.checks import Check
-from gates.model import Count, Duration, Frozen
+from gates.model import Count, Duration, Flag, Frozen
 from tasks.agents.spec import AgentSpec, Argv
-from tasks.assignment import Assignment, Name, Text
+from tasks.assignment import Assignment, Conflicts, Name, Text, WorkspaceKind
+from tasks.isolation import Isolation
 from tasks.target import Environment
 
 MINUTE = 60.0
@@ -40,6 +41,8 @@ Branch = Annotated[str, AfterValidator(_branch)]
 """A branch of the repository, without `refs/heads/`."""
 Gate = Annotated[tuple[Check, ...], Field(min_length=1), BeforeValidator(_asks_something)]
 Commands = tuple[Argv, ...]
+Remote = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+"""The name of a remote of the repository, `origin` for instance."""
 
 
 class Defaults(Frozen):
@@ -53,6 +56,10 @@ class Defaults(Frozen):
     """How many rounds a phase may take."""
     review_timeout: Duration = 7 * DAY
     """How long a review waits for a person."""
+    conflicts: Conflicts = "first-wins"
+    """What becomes of work that conflicts with what was merged before it."""
+    workspace: WorkspaceKind = "full"
+    """Which files an attempt's workspace holds."""
 
 
 class Resources(Frozen):
@@ -67,6 +74,21 @@ class Release(Frozen):
 
     into_base: bool = True
     """Merge the plan's branch into its base; otherwise the result stays on `sparc/<plan>`."""
+    push: Remote | None = None
+    """Push the released branch and the tags to this remote; never forced."""
+    pull_request: Flag = False
+    """Write the text of a pull request instead of merging; with `push`, the plan's branch is pushed for it."""
+    deploy: Commands = ()
+    """Commands that deploy the release, each on a throwaway checkout of it; when one fails, it is rolled back."""
+    verify: Commands = ()
+    """Commands that look at what was deployed, likewise."""
+
+
+class Signing(Frozen):
+    """With what merges are signed."""
+
+    key: Text
+    """Path of a private SSH key without a passphrase, `~/.ssh/sparc` for instance; its public half lies beside it."""
 
 
 class Hooks(Frozen):
@@ -95,6 +117,8 @@ class Phase(Frozen):
     """How long the review waits; by default the plan's default."""
     attempts: Positive | None = None
     """How many rounds this phase may take; by default the plan's default."""
+    conflicts: Conflicts | None = None
+    """What becomes of work that conflicts with what was merged before it; by default the plan's default."""
     hooks: Hooks = Hooks()
 
 
@@ -114,6 +138,10 @@ class Plan(Frozen):
     defaults: Defaults = Defaults()
     environment: Environment = Environment()
     resources: Resources = Resources()
+    isolation: Isolation | None = None
+    """How agents and the target's programs are kept from the machine; by default the best that there is, announced."""
+    signing: Signing | None = None
+    """Sign every merge with an SSH key."""
     phases: Annotated[dict[Name, Phase], Field(min_length=1)]
     """A name -> a phase; they run in the order written."""
     release: Release = Release()
@@ -142,3 +170,11 @@ class Plan(Frozen):
     def review_timeout_of(self, phase: Phase) -> float:
         """Seconds that this phase's review waits for a person."""
         return self.defaults.review_timeout if phase.review_timeout is None else phase.review_timeout
+
+    def conflicts_of(self, phase: Phase, assignment: Assignment) -> Conflicts:
+        """What becomes of this assignment's work when it conflicts."""
+        return assignment.conflicts or phase.conflicts or self.defaults.conflicts
+
+    def workspace_of(self, assignment: Assignment) -> WorkspaceKind:
+        """Which files this assignment's workspace holds."""
+        return assignment.workspace or self.defaults.workspace

@@ -1,7 +1,7 @@
 """One piece of work for one agent: the model, and the types of names and paths that plans are written in."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 
@@ -82,6 +82,20 @@ RepositoryPath = Annotated[str, AfterValidator(repository_path)]
 """One path inside the repository, no glob."""
 
 
+class Architect(Frozen):
+    """Who merges what two assignments cannot be merged of by git."""
+
+    architect: Name
+    """An agent of the plan; it is given both sides, and its merge passes the gate like any candidate."""
+
+
+Conflicts = Literal["first-wins", "escalate"] | Architect
+"""What becomes of work that conflicts with what was merged before it: asked again on top of that, kept for a person to
+decide, or merged by an agent."""
+WorkspaceKind = Literal["full", "sparse"]
+"""Which files an attempt's workspace holds: all of them, or those below `writes` and `reads_paths`."""
+
+
 class Assignment(Frozen):
     """One piece of work for one agent in one phase."""
 
@@ -97,6 +111,12 @@ class Assignment(Frozen):
     """Assignments of the same phase that must be merged first."""
     reads: tuple[Text, ...] = ()
     """Memory keys whose values its context carries; globs, as by fnmatch."""
+    reads_paths: tuple[OwnedGlob, ...] = ()
+    """Files that a sparse workspace holds beside those that it may write; globs."""
+    workspace: WorkspaceKind | None = None
+    """Which files its workspace holds; by default the plan's default."""
+    conflicts: Conflicts | None = None
+    """What becomes of its work when that conflicts; by default as its phase says."""
     acceptance: tuple[Text, ...] = ()
     """What must be true of the work, each in one sentence."""
     agent: Name | None = None

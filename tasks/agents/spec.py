@@ -11,6 +11,7 @@ KINDS = ("command", "claude", "replay", "refuse")
 Argv = Annotated[tuple[Annotated[str, StringConstraints(min_length=1)], ...], Field(min_length=1)]
 """A program and its arguments; never a shell line."""
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+WritablePath = Annotated[str, StringConstraints(pattern=r"^/")]
 HomePath = Annotated[str, StringConstraints(min_length=1)]
 
 
@@ -47,6 +48,8 @@ class AgentSpec(Frozen):
     """Names of variables of the caller that the agent may see."""
     home: Home | None = None
     """Lend the caller's HOME instead of an empty one."""
+    writable: tuple[WritablePath, ...] = ()
+    """Absolute paths beyond its workspace, HOME and temporary directory that the agent may write."""
 
     @model_validator(mode="after")
     def _exactly_one_kind(self) -> Self:

@@ -108,6 +108,21 @@ def test_agents_must_be_known() -> None:
     ]
 
 
+def test_whoever_is_to_merge_conflicts_must_be_known() -> None:
+    nobody = {"architect": "nobody"}
+    plan = _plan({"a": {"conflicts": nobody}}, defaults={"conflicts": nobody})
+    assert [where for where, _ in _found(plan)] == [
+        "defaults.conflicts.architect",
+        f"{PHASE}.a.conflicts.architect",
+    ]
+
+
+def test_what_is_not_released_is_not_deployed() -> None:
+    release = {"deploy": [["make", "deploy"]], "pull_request": True}
+    assert [where for where, _ in _found(_plan(release=release))] == ["release.deploy"]
+    assert _found(_plan(release=release | {"pull_request": False})) == []
+
+
 def test_of_several_agents_one_must_be_chosen() -> None:
     ((where, problem),) = _found(_plan({"a": {}, "b": {"agent": "critic"}, "c": {}}, agents=TWO))
     assert where == "defaults.agent"
