@@ -21,6 +21,7 @@ from pydantic import ValidationError
 
 from flows import cli_look, cli_memory, cli_run, cli_server
 from flows.settings import Settings
+from tasks.credentials import hide_environment
 from tasks.errors import Interrupted, PlanInvalid, Refused, SparcError
 
 DONE, BLOCKED, REFUSED, BUG, INTERRUPTED = 0, 1, 2, 3, 130
@@ -44,6 +45,7 @@ def main() -> None:
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     os.environ.setdefault("PREFECT_INTERNAL_LOGGING_LEVEL", "CRITICAL")
     os.environ.setdefault("DO_NOT_TRACK", "1")
+    hide_environment()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like a Ctrl-C, in order
     # what imports leave is there to stay: collecting it over and over costs half a second of a run
     gc.disable()

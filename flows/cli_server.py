@@ -4,6 +4,7 @@ import typer
 
 from flows.settings import Settings
 from tasks import server
+from tasks.credentials import FOLDER, PROFILES
 
 app = typer.Typer(help="The local Prefect server, whose UI shows every run.", no_args_is_help=True)
 
@@ -24,7 +25,13 @@ def stop() -> int:
 
 @app.command()
 def status() -> int:
-    """Tell whether it runs, and where."""
-    running = server.status(Settings().root)
-    typer.echo(f"{running.ui_url} (pid {running.pid})" if running else "no server of this SPARC_HOME is running")
-    return 0 if running else 1
+    """Tell whether it runs, and where; its password, and how `prefect` commands reach it."""
+    home = Settings().root
+    running = server.status(home)
+    if running is None:
+        typer.echo("no server of this SPARC_HOME is running")
+        return 1
+    typer.echo(f"{running.ui_url} (pid {running.pid})")
+    typer.echo(f"password: {running.auth}")
+    typer.echo(f"for prefect: export PREFECT_PROFILES_PATH={home / FOLDER / PROFILES}")
+    return 0

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+from prefect import get_client
 from prefect.settings import (
+    PREFECT_API_AUTH_STRING,
     PREFECT_API_URL,
     PREFECT_CLIENT_MAX_RETRIES,
     get_current_settings,
@@ -20,7 +22,7 @@ from flows.settings import Settings
 from flows.sparc import sparc
 from flows.work import at_terminal, value_of
 from tasks import server
-from tasks.errors import Blocked
+from tasks.errors import Blocked, Refused
 from tasks.memory import open_memory
 from tasks.outcome import RunOutcome
 from tasks.run_folder import RunFolder
@@ -71,8 +73,23 @@ def connected(home: Path) -> Iterator[None]:
     configured = get_current_settings().api.url
     if configured:
         server.reachable(configured)
+        _refuse_locked_out(configured)
         yield
         return
-    url = server.ensure(home).url
-    with temporary_settings({PREFECT_API_URL: url, PREFECT_CLIENT_MAX_RETRIES: RETRIES}):
+    local = server.ensure(home)
+    own = {PREFECT_API_URL: local.url, PREFECT_API_AUTH_STRING: local.auth, PREFECT_CLIENT_MAX_RETRIES: RETRIES}
+    with temporary_settings(own):
         yield
+
+
+def _refuse_locked_out(url: str) -> None:
+    """Raise Refused for a server that answers, but not to us: asked once here, or each of many requests would fail."""
+    try:
+        with get_client(sync_client=True) as client:
+            client.request("GET", "/admin/version")
+    except httpx.HTTPStatusError as refused:
+        if refused.response.status_code == httpx.codes.UNAUTHORIZED:
+            raise Refused(
+                f"PREFECT_API_URL={url}: that server asks for a password: set PREFECT_API_AUTH_STRING, or unset "
+                "PREFECT_API_URL to use the local server, whose password sparc knows"
+            ) from refused

@@ -33,6 +33,7 @@ from flows.work import PhaseWork, Work, at_terminal, value_of
 from tasks.artifacts import report_page
 from tasks.command import Processes, processes
 from tasks.commits import Commit, Trailer
+from tasks.credentials import hide_environment
 from tasks.errors import Blocked, CalledOff, Interrupted, Refused, SparcError
 from tasks.flow_runs import carried_before, name_after, take_over, until_cancelled
 from tasks.git import GitError
@@ -78,6 +79,7 @@ async def sparc(
         run: Name of a new run, or of the unfinished one to go on with.
         yes: Approve reviews without asking; the evidence says so.
     """
+    hide_environment()  # a worker puts the server's password there
     settings, here = Settings(), UUID(str(flow_run.id))
     try:
         _refuse_relative(plan, repository)

@@ -3,6 +3,7 @@
 * `<home>/server.json` names the process by its id and its start, because ids are used again. It is ours, and may be
   ended, only while both are true; it is in service when it listens on its port itself and answers there.
 * No server runs without a record: the new process waits until its record stands, and ends if its starter dies before.
+* It asks for a password (`tasks/credentials.py`), for whoever reaches its port could approve, cancel and change.
 * One `ensure` or `stop` at a time, by a lock that the kernel releases if its holder is killed.
 """
 
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tasks.command import Command, start_detached
+from tasks.credentials import FOLDER, PROFILES, auth_of, renew_auth
 from tasks.errors import Blocked, Refused
 
 HOST = "127.0.0.1"
@@ -42,6 +44,8 @@ class Server(NamedTuple):
     """Of the API, for PREFECT_API_URL."""
     ui_url: str
     pid: int
+    auth: str
+    """`<user>:<password>` without which it answers nothing; for PREFECT_API_AUTH_STRING."""
 
 
 class _Record(NamedTuple):
@@ -57,10 +61,13 @@ class _Record(NamedTuple):
         """Whether that very process lives, and no later one with its id."""
         return self.started is not None and self.started == _started(self.pid)
 
-    @property
-    def server(self) -> Server:
-        ui_url = f"http://{HOST}:{self.port}"
-        return Server(f"{ui_url}/api", ui_url, self.pid)
+    def server(self, auth: str) -> Server:
+        ui_url = _address(self.port)
+        return Server(f"{ui_url}/api", ui_url, self.pid, auth)
+
+
+def _address(port: int) -> str:
+    return f"http://{HOST}:{port}"
 
 
 def ensure(home: Path, patience: float = 10.0) -> Server:
@@ -72,18 +79,19 @@ def ensure(home: Path, patience: float = 10.0) -> Server:
     home = home.absolute()
     with _lock(home):
         record = _read(home)
+        auth = auth_of(home)
         if record and record.alive:
-            # until it listens it is starting; then it is busy, or hangs
-            if _comes_up(record, patience if _listens(record) else START_LIMIT):
-                return record.server
+            # until it listens it is starting; then it is busy, or hangs; one without a password is an older version's
+            if auth and _comes_up(record, patience if _listens(record) else START_LIMIT):
+                return record.server(auth)
             _end(record)
         return _start(home)
 
 
 def status(home: Path) -> Server | None:
     """The home's server, if it is in service."""
-    record = _read(home)
-    return record.server if record and _in_service(record) else None
+    record, auth = _read(home), auth_of(home)
+    return record.server(auth) if record and auth and _in_service(record) else None
 
 
 def stop(home: Path, grace: float = END_LIMIT) -> bool:
@@ -122,16 +130,16 @@ def reachable(url: str, timeout: float = 5.0) -> None:
 def environment(home: Path, port: int) -> dict[str, str]:
     """The whole environment of the home's server, nothing of the caller's settings in it."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    directory = home / "prefect"
+    directory = home / FOLDER
     return kept | {
         "PREFECT_HOME": str(directory),
-        "PREFECT_PROFILES_PATH": str(directory / "profiles.toml"),
+        "PREFECT_PROFILES_PATH": str(directory / PROFILES),  # which has the password: no environment does
         # without it the UI asks 127.0.0.1:4200, which is somebody else's server or none
-        "PREFECT_SERVER_UI_API_URL": f"http://{HOST}:{port}/api",
-        "PREFECT_UI_URL": f"http://{HOST}:{port}",  # for the links in notifications
+        "PREFECT_SERVER_UI_API_URL": f"{_address(port)}/api",
+        "PREFECT_UI_URL": _address(port),  # for the links in notifications
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         # Prefect's default lets every web page that the user visits read the API
-        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://{HOST}:{port},http://localhost:{port}",
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"{_address(port)},http://localhost:{port}",
         # Each task run event is a transaction of its own by default, and one that commits while a request is between
         # its read and its write makes SQLite refuse that request; the client then waits two seconds and more.
         "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
@@ -255,13 +263,13 @@ def _free_port() -> Iterator[int]:
 
 
 def _start(home: Path) -> Server:
-    (home / "prefect").mkdir(mode=0o700, exist_ok=True)
     log = home / "server.log"
     for _ in range(PORTS):
         with _free_port() as port:
+            auth = renew_auth(home, f"{_address(port)}/api")
             record = _launch(home, port, log)
             if _comes_up(record, START_LIMIT):
-                return record.server
+                return record.server(auth)
         _end(record)
         if PORT_TAKEN not in log.read_text(errors="replace"):
             break
@@ -286,7 +294,7 @@ def _become_server(home: Path, port: str, starter: int) -> None:
         if os.getppid() != starter:
             return
         time.sleep(0.01)
-    os.chdir(home / "prefect")  # Prefect reads settings from files of its working directory
+    os.chdir(home / FOLDER)  # Prefect reads settings from files of its working directory
     argv = (sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", port)
     os.execv(sys.executable, argv)  # noqa: S606 - it replaces this process, and so keeps its id and start
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tasks.server import Server, ensure, stop
+from tests.support import lend_server
 
 FOREIGN = ("GIT_", "PREFECT_", "SPARC_", "XDG_")
 HOME = Path(tempfile.mkdtemp(prefix="sparc-tests-home-"))
@@ -85,17 +86,22 @@ def home(server: Server, server_home: Path, tmp_path: Path) -> Path:
     assert server.pid
     directory = tmp_path / "sparc-home"
     directory.mkdir()
-    shutil.copy(server_home / "server.json", directory)
+    lend_server(server_home, directory)
     return directory
 
 
 @pytest.fixture
 def prefect_api(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The server's API as the one that is configured, for what asks Prefect directly, and for child processes."""
-    from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: PLC0415 - only once the environment is set
+    from prefect.settings import (  # noqa: PLC0415 - only once the environment is set
+        PREFECT_API_AUTH_STRING,
+        PREFECT_API_URL,
+        temporary_settings,
+    )
 
     monkeypatch.setenv("PREFECT_API_URL", server.url)
-    with temporary_settings({PREFECT_API_URL: server.url}):
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", server.auth)
+    with temporary_settings({PREFECT_API_URL: server.url, PREFECT_API_AUTH_STRING: server.auth}):
         yield server.url
 
 

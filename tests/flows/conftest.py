@@ -1,13 +1,12 @@
 """One SPARC_HOME for the runs of a module, and shops beside it."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tasks.server import Server
-from tests.support import Shop
+from tests.support import Shop, lend_server
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +15,7 @@ def runs_home(server: Server, server_home: Path, tmp_path_factory: pytest.TempPa
     assert server.pid
     directory = tmp_path_factory.mktemp("runs") / "sparc-home"
     directory.mkdir()
-    shutil.copy(server_home / "server.json", directory)
+    lend_server(server_home, directory)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPARC_HOME", str(directory))
         yield directory

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,8 @@ def repository(repository: Path) -> Path:
 
 def latest(api: str, key: str) -> Any:  # noqa: ANN401 - as it is stored
     """The newest artifact with this key."""
-    with httpx.Client(base_url=api, trust_env=False) as client:
+    user, _, password = os.environ["PREFECT_API_AUTH_STRING"].partition(":")
+    with httpx.Client(base_url=api, auth=(user, password), trust_env=False) as client:
         return client.get(f"{api}/artifacts/{key}/latest").raise_for_status().json()["data"]
 
 

@@ -17,7 +17,14 @@ def test_without_a_server_that_is_said(tmp_path: Path) -> None:
 
 def test_one_that_runs_is_found_and_not_started_again(home: Path, server: Server) -> None:
     status, start = sparc(home, "server", "status"), sparc(home, "server", "start")
-    assert (status.returncode, status.stdout) == (0, f"{server.ui_url} (pid {server.pid})\n")
+    assert (status.returncode, status.stdout.splitlines()) == (
+        0,
+        [
+            f"{server.ui_url} (pid {server.pid})",
+            f"password: {server.auth}",
+            f"for prefect: export PREFECT_PROFILES_PATH={home}/prefect/profiles.toml",
+        ],
+    )
     assert (start.returncode, start.stdout) == (0, f"{server.ui_url}\n")
 
 

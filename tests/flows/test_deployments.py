@@ -90,14 +90,22 @@ class Api:
 @pytest.fixture(scope="module")
 def api(server: Server) -> Iterator[Api]:
     """Of the server of the test run."""
-    with httpx.Client(base_url=server.url, trust_env=False, timeout=30) as client:
+    user, _, password = server.auth.partition(":")
+    with httpx.Client(base_url=server.url, auth=(user, password), trust_env=False, timeout=30) as client:
         yield Api(client)
 
 
 @pytest.fixture(scope="module")
-def deployed(api: Api, server: Server, runs_home: Path) -> Iterator[None]:
+def prefect_settings(server: Server, server_home: Path) -> dict[str, str]:
+    """What `sparc server status` says to export."""
+    assert server.pid
+    return {"PREFECT_PROFILES_PATH": str(server_home / "prefect/profiles.toml")}
+
+
+@pytest.fixture(scope="module")
+def deployed(api: Api, prefect_settings: dict[str, str], runs_home: Path) -> Iterator[None]:
     """In the order of `deployments/README.md`: a worker, which makes the pool, then the deployments."""
-    env = environment(runs_home, PREFECT_API_URL=server.url, PREFECT_WORKER_QUERY_SECONDS="1")
+    env = environment(runs_home, PREFECT_WORKER_QUERY_SECONDS="1", **prefect_settings)
     log = runs_home.parent / "worker.log"
     with log.open("wb") as output:
         worker = subprocess.Popen(
@@ -216,7 +224,9 @@ def test_a_review_is_answered_in_the_form(orders: Mapping[str, Order], api: Api)
     assert (signed["approved"], signed["comment"]) == (True, "It does")
 
 
-def test_cancelling_ends_every_process_and_keeps_the_work(orders: Mapping[str, Order], api: Api) -> None:
+def test_cancelling_ends_every_process_and_keeps_the_work(
+    orders: Mapping[str, Order], api: Api, prefect_settings: dict[str, str]
+) -> None:
     order = orders["cancelled"]
     wait_for((order.shop.root / "hung").exists, why="the agent never began")
     assert len(processes_with("SPARC_RUN=cancelled")) > 2
@@ -224,7 +234,7 @@ def test_cancelling_ends_every_process_and_keeps_the_work(orders: Mapping[str, O
     wait_for(lambda: not processes_with("SPARC_RUN=cancelled"), 5, "a process of the agent survived")
     assert api.ended(order.flow_run)["name"] == "Cancelled"
     assert order.shop.events("cancelled", "run-ended")[-1]["outcome"] == "interrupted"
-    resumed = order.shop.sparc("resume", "cancelled", "--json", env={"PREFECT_API_URL": str(api.http.base_url)})
+    resumed = order.shop.sparc("resume", "cancelled", "--json", env=prefect_settings)
     assert told(resumed)["outcome"] == "released"
     assert order.shop.asked() == ["specification.note.1", "specification.note.2"]
 
@@ -244,12 +254,12 @@ def test_a_retry_goes_on_with_the_run_that_was_blocked(orders: Mapping[str, Orde
 
 @pytest.mark.parametrize("whom", ["run", "phase"])
 def test_a_run_without_a_worker_can_be_cancelled_too(
-    api: Api, server: Server, shop: Callable[[str], Shop], whom: str
+    api: Api, prefect_settings: dict[str, str], shop: Callable[[str], Shop], whom: str
 ) -> None:
     story = shop(f"off-{whom}")
     hang = HANG.replace("HUNG", str(story.root / "hung"))
     plan = story.plan({"specification": phase(note=work(f"{hang}echo note > note.md", "note.md"))})
-    with story.start("run", plan, "--run", story.root.name, "--json", PREFECT_API_URL=server.url) as process:
+    with story.start("run", plan, "--run", story.root.name, "--json", **prefect_settings) as process:
         wait_for((story.root / "hung").exists, why="the agent never began")
         (found,) = api.post("flow_runs/filter", flow_runs={"name": {"any_": [story.root.name]}}).json()
         called_off = found["id"] if whom == "run" else api.below(found["id"])[0]["id"]

@@ -40,12 +40,11 @@ class Waiting:
         from prefect import get_client  # noqa: PLC0415 - reads its settings when imported
         from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName  # noqa: PLC0415
         from prefect.client.schemas.sorting import FlowRunSort  # noqa: PLC0415
-        from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: PLC0415
 
-        from tasks.server import ensure  # noqa: PLC0415
+        from flows.running import connected  # noqa: PLC0415
 
         named = FlowRunFilter(name=FlowRunFilterName(any_=[f"{self.run} · 1 specification"]))
-        with temporary_settings({PREFECT_API_URL: ensure(self.shop.home).url}), get_client(sync_client=True) as client:
+        with connected(self.shop.home), get_client(sync_client=True) as client:
             runs = client.read_flow_runs(flow_run_filter=named, sort=FlowRunSort.START_TIME_ASC)
             return [str(run.state_name) for run in runs]
 
@@ -82,12 +81,11 @@ def _resume_in_prefect(shop: Shop, run: str, **answer: object) -> None:
     import json  # noqa: PLC0415
 
     from prefect.flow_runs import resume_flow_run  # noqa: PLC0415 - reads its settings when imported
-    from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: PLC0415
 
-    from tasks.server import ensure  # noqa: PLC0415
+    from flows.running import connected  # noqa: PLC0415
 
     flow_run = json.loads((shop.run_folder(run) / "review.json").read_text())["flow_run"]
-    with temporary_settings({PREFECT_API_URL: ensure(shop.home).url}):
+    with connected(shop.home):
         resume_flow_run(flow_run, run_input=answer)
 
 
