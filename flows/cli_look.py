@@ -1,4 +1,4 @@
-"""Commands that look and change nothing: check, schema, status, report, gate, verify."""
+"""Commands that look and change nothing: check, schema, status, report, gate."""
 
 import json
 import os
@@ -14,6 +14,7 @@ from flows.plan_schema import plan_schema
 from flows.settings import Settings
 from tasks.context import Context
 from tasks.errors import Refused, SparcError
+from tasks.isolation import ANNOUNCED
 from tasks.journal import Journal
 from tasks.outcome import RunOutcome, outcome_of
 from tasks.report import answer_lines, status_lines, summary
@@ -28,7 +29,7 @@ Where = Annotated[Path, typer.Option("--repository", help="The repository.")]
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    for command in (check, schema, status, report, gate, verify):
+    for command in (check, schema, status, report, gate):
         app.command()(command)
 
 
@@ -137,6 +138,8 @@ def gate(
     parsed = parse_checks(checks)
     wanted = environment_of(group, requirements)
     exam = exam_of(open_repository(repository), ref, Settings().root, os.environ, wanted)
+    if exam.isolation == "none":
+        typer.echo(ANNOUNCED, err=True)
     answers = measure(parsed, exam)
     passed = bool(answers) and all(verdict.passed for verdict in answers)
     if as_json:
@@ -153,17 +156,3 @@ def environment_of(groups: list[str] | None, requirements: list[str] | None) -> 
         return Environment(groups=tuple(groups) if groups else None, requirements=tuple(requirements or ()))
     except ValidationError as invalid:
         raise Refused(f"--requirements: {invalid.errors()[0]['msg'].removeprefix('Value error, ')}") from invalid
-
-
-def verify(
-    ref: Annotated[str, typer.Argument(help="Where to begin.")] = "HEAD",
-    repository: Where = Path(),
-    since: Annotated[str | None, typer.Option(help="Where to end, instead of where the newest plan began.")] = None,
-    as_json: Json = False,  # noqa: FBT002
-) -> int:
-    """Verify from a repository alone that every merge was measured before it was made."""
-    from tasks.verify import lines, verify  # noqa: PLC0415 - GitPython takes its time to import
-
-    found = verify(open_repository(repository), ref, since)
-    typer.echo(found.model_dump_json(indent=1) if as_json else "\n".join(lines(found)))
-    return 0 if found.ok else 1

@@ -4,7 +4,6 @@ from prefect.events import emit_event
 
 from flows.gate import words_of
 from flows.work import PhaseWork
-from tasks.agents.registry import base_environment
 from tasks.hooks import run_hooks
 from tasks.journal import Escalated, Notice
 
@@ -20,7 +19,7 @@ async def escalate(phase: PhaseWork, reason: str) -> None:
     )
     commands = phase.phase.hooks.escalate
     if commands:
-        env = base_environment(work.env)
-        failure = await run_hooks("escalate", commands, work.hub.git, work.hub.tip(phase.branch), words_of(phase), env)
+        tree = work.hub.tip(phase.branch)
+        failure = await run_hooks("escalate", commands, work.hub.git, tree, words_of(phase), work.surroundings)
         if failure:
             work.journal.write(Notice(text=failure))

@@ -1,10 +1,13 @@
-"""Asking a gate: every check a task of its own, all about one candidate, and the answers kept as evidence."""
+"""Asking a gate: every check a task of its own, all about one candidate, and the answers kept as evidence.
+
+What this run has measured already is not measured again: the answer, and its evidence, are the earlier ones.
+"""
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -17,6 +20,7 @@ from tasks import evidence
 from tasks.exam import Exam, Measured
 from tasks.integrate import Candidate
 from tasks.journal import CheckEnded
+from tasks.kept_verdicts import Kept, answered, question_of
 from tasks.quality import Bench
 from tasks.threads import in_thread
 
@@ -33,6 +37,18 @@ class Question:
     round: int
     assignment: str | None = None
     """Set when it is an assignment's own gate."""
+
+
+class Asked(NamedTuple):
+    """One check's answer."""
+
+    check: Check
+    verdict: Verdict
+    evidence: str
+    """Name of the record behind it."""
+    seconds: float
+    kept: str | None = None
+    """Where it was measured before, if it was not measured now."""
 
 
 @dataclass(frozen=True)
@@ -64,45 +80,91 @@ async def measure(bench: Bench, check: Check) -> Measured:
 
 
 async def examine(phase: PhaseWork, question: Question) -> Answers:
-    """Measure every check of a question at once."""
+    """Measure every check of a question at once, and tell the journal of each as it answers."""
+
+    def tell(place: int, asked: Asked) -> None:
+        phase.work.journal.write(ended(phase, question.round, question.assignment, place, asked))
+
+    answers = await ask_all(phase, question, tell)
+    return Answers(tuple(asked.verdict for asked in answers), tuple(asked.evidence for asked in answers))
+
+
+def ended(phase: PhaseWork, number: int, assignment: str | None, place: int, asked: Asked) -> CheckEnded:
+    """What the journal is told of a check, in round `number`, at its place in its gate."""
+    return CheckEnded(
+        **phase.about, round=number, assignment=assignment, place=place, verdict=asked.verdict,
+        seconds=asked.seconds, evidence=asked.evidence, kept=asked.kept,
+    )  # fmt: skip
+
+
+async def ask_all(
+    phase: PhaseWork, question: Question, tell: Callable[[int, Asked], None], failed: dict[str, Kept] | None = None
+) -> list[Asked]:
+    """Measure every check of a question at once, but for what this run has measured already; `tell` is told of each.
+
+    `failed` are answers that failed and hold nevertheless, and takes those that fail now; by default none hold.
+    """
     work = phase.work
+    await in_thread(lambda: work.kept)  # read from git at the first question
     place = work.folder.path / "gates" / f"{phase.number}-{phase.name}" / secrets.token_hex(4)
     exam = Exam(
         git=work.hub.git, tree=question.candidate.tree, base=question.base, deliverables=question.deliverables,
         environment=work.plan.environment, folder=place, words=words_of(phase, question.assignment),
-        home=work.folder.home, env=work.env,
+        home=work.folder.home, env=work.env, confinement=work.confinement,
     )  # fmt: skip
-    bench = Bench(exam, question.checks)
+    sitting = _Sitting(phase, question, exam, Bench(exam, question.checks), {} if failed is None else failed)
     try:
-        asked = (_answer(phase, question, bench, place) for place in range(len(question.checks)))
+        asked = (_answered(sitting, place, tell) for place in range(len(question.checks)))
         # all of them, whatever becomes of one: nothing may be taken away under a check that still looks at it
-        ended = await asyncio.gather(*asked, return_exceptions=True)
+        ends = await asyncio.gather(*asked, return_exceptions=True)
     finally:
-        await in_thread(bench.close)  # deletes thousands of files
-    answers = [_raised(end) for end in ended]
-    return Answers(tuple(verdict for verdict, _ in answers), tuple(name for _, name in answers))
+        await in_thread(sitting.bench.close)  # deletes thousands of files
+    return [_raised(end) for end in ends]
 
 
-def _raised(end: tuple[Verdict, str] | BaseException) -> tuple[Verdict, str]:
+class _Sitting(NamedTuple):
+    """One asking of a gate."""
+
+    phase: PhaseWork
+    question: Question
+    exam: Exam
+    bench: Bench
+    failed: dict[str, Kept]
+
+
+def _raised(end: Asked | BaseException) -> Asked:
     if isinstance(end, BaseException):
         raise end
     return end
 
 
-async def _answer(phase: PhaseWork, question: Question, bench: Bench, place: int) -> tuple[Verdict, str]:
+async def _answered(sitting: _Sitting, place: int, tell: Callable[[int, Asked], None]) -> Asked:
+    check, kept = sitting.question.checks[place], sitting.phase.work.kept
+    asked_for = await in_thread(question_of, sitting.exam, check, sitting.question.checks)
+    known = kept.find(asked_for, sitting.failed)
+    if known:
+        asked = Asked(check, known.verdict, known.evidence, 0.0, known.where)
+    else:
+        asked = await _measured(sitting, check, asked_for)
+    tell(place, asked)
+    return asked
+
+
+async def _measured(sitting: _Sitting, check: Check, asked_for: str) -> Asked:
+    """Measure a check, and keep the record of it."""
+    phase, question = sitting.phase, sitting.question
     async with phase.checks_at_once:
-        measured = await value_of(measure(bench, question.checks[place], return_state=True))
+        measured = await value_of(measure(sitting.bench, check, return_state=True))
     about: dict[str, Any] = {
         "kind": "verdict", "run": phase.work.folder.run, "plan": phase.work.plan.name, "phase": phase.name,
-        "number": phase.number, "assignment": question.assignment, "base": question.base,
+        "number": phase.number, "assignment": question.assignment, "base": question.base, "question": asked_for,
     }  # fmt: skip
     record = {**measured.evidence, **about, "tree": question.candidate.tree}
     (name,) = await in_thread(evidence.keep, phase.work.hub.git, [record])
-    phase.work.journal.write(CheckEnded(
-        **phase.about, round=question.round, assignment=question.assignment, place=place, verdict=measured.verdict,
-        seconds=measured.seconds, evidence=name,
-    ))  # fmt: skip
-    return measured.verdict, name
+    phase.work.kept.add(record, name)
+    if (answer := answered(record, name)) and not answer[1].verdict.passed:
+        sitting.failed[asked_for] = answer[1]
+    return Asked(check, measured.verdict, name, measured.seconds)
 
 
 def words_of(phase: PhaseWork, assignment: str | None = None) -> dict[str, str]:
@@ -119,7 +181,8 @@ def record_of(phase: PhaseWork, question: Question, answers: Answers, review: di
     return {
         "kind": "gate", "run": phase.work.folder.run, "plan": phase.work.plan.name, "phase": phase.name,
         "number": phase.number, "round": question.round, "outcome": str(answers.outcome), "base": question.base,
-        "checks": summaries(answers.verdicts), "verdicts": list(answers.evidence), "review": review,
+        "fingerprint": phase.work.record.fingerprint, "checks": summaries(answers.verdicts),
+        "verdicts": list(answers.evidence), "review": review,
         **question.candidate.binding,
     }  # fmt: skip
 

@@ -28,7 +28,6 @@ from flows.work import PhaseWork, Work
 from gates.model import Frozen
 from gates.paths import matcher
 from tasks import evidence, review
-from tasks.agents.registry import base_environment
 from tasks.artifacts import Progress, gate_table
 from tasks.attempt import findings_of
 from tasks.context import ToldFinding, told
@@ -54,6 +53,8 @@ class PhaseCall(Frozen):
     number: int
     """From 1."""
     name: str
+    fingerprint: str | None = None
+    """Of the plan; no file says it, so that whoever changes those is noticed."""
     yes: bool = False
     terminal: bool = False
 
@@ -69,11 +70,12 @@ class PhaseResult(Frozen):
 
 async def run_phase(call: PhaseCall, guidance: str) -> PhaseResult | State[PhaseResult]:
     """Carry one phase to its end; a failed state, with the result as data, unless its gate passed."""
-    work = Work(RunFolder(call.home, call.run), yes=call.yes, terminal=call.terminal)
+    work = Work(RunFolder(call.home, call.run), yes=call.yes, terminal=call.terminal, fingerprint=call.fingerprint)
     phase = PhaseWork(work, call.number, call.name, guidance)
     try:
         commit = await _carry(phase)
     except Blocked as reason:
+        await phase.watch.close()
         work.journal.write(PhaseEnded(**phase.about, outcome="blocked", reason=str(reason)))
         return _stopped("blocked", reason)
     except Interrupted as reason:
@@ -133,6 +135,7 @@ async def _ask(asking: Asking, names: list[str], findings: Mapping[str, Findings
 async def _gate(phase: PhaseWork, number: int) -> tuple[Question, Answers]:
     """Measure the merge of the phase's branch into the plan's, as it would be made now."""
     work = phase.work
+    await in_thread(work.refuse_changed_plan)
     await _hook(phase, "gate")
     found = await in_thread(candidate, work.hub.git, work.hub.plan_branch, work.hub.tip(phase.branch))
     question = Question(
@@ -164,6 +167,7 @@ async def _merge(phase: PhaseWork, question: Question, answers: Answers) -> str:
 
 async def end_phase(phase: PhaseWork, commit: str) -> None:
     """The last of a phase that has passed and is merged: say so, and run its hooks `after`."""
+    await phase.watch.close()
     phase.work.journal.write(PhaseEnded(**phase.about, outcome="passed", commit=commit))
     await _hook(phase, "after")
 
@@ -206,8 +210,8 @@ async def _hook(phase: PhaseWork, when: Hook) -> None:
     commands: Any = getattr(phase.phase.hooks, when)
     if not commands:
         return
-    tree, env = work.hub.tip(phase.branch), base_environment(work.env)
-    failure = await run_hooks(when, commands, work.hub.git, tree, words_of(phase), env)
+    tree = work.hub.tip(phase.branch)
+    failure = await run_hooks(when, commands, work.hub.git, tree, words_of(phase), work.surroundings)
     if failure and when == "after":
         work.journal.write(Notice(text=failure))
     elif failure:

@@ -16,6 +16,7 @@ from gates.verdict import Verdict
 from tasks.command import processes
 from tasks.errors import PlanInvalid, Problem, Refused
 from tasks.exam import Exam
+from tasks.isolation import confinement
 from tasks.quality import Bench
 from tasks.repository import Repository
 from tasks.target import Environment
@@ -84,4 +85,5 @@ def exam_of(
         words={},
         home=home,
         env=env,
+        confinement=confinement(None, home),
     )

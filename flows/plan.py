@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from gates.checks import Check
 from gates.model import Count, Duration, Flag, Frozen
-from tasks.agents.spec import AgentSpec, Argv
+from tasks.agents.spec import AgentSpec, Argv, VariableName
 from tasks.assignment import Assignment, Conflicts, Name, Text, WorkspaceKind
 from tasks.isolation import Isolation
 from tasks.target import Environment
@@ -82,6 +82,8 @@ class Release(Frozen):
     """Commands that deploy the release, each on a throwaway checkout of it; when one fails, it is rolled back."""
     verify: Commands = ()
     """Commands that look at what was deployed, likewise."""
+    env: tuple[VariableName, ...] = ()
+    """Names of variables of the caller that these commands may see; no agent and no gate sees them for that."""
 
 
 class Signing(Frozen):

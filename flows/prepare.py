@@ -1,14 +1,11 @@
 """From a request to a run's folder: everything that can be refused is refused here, before anything is started."""
 
 import contextlib
-import hashlib
-import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from stat import S_IFLNK
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
@@ -21,15 +18,19 @@ from flows.refusals import (
     refuse_old_git,
     refuse_other_work,
     refuse_unfit_home,
+    refuse_unfit_isolation,
+    refuse_unfit_key,
+    refuse_unknown_remote,
     refuse_unreleased,
 )
 from flows.settings import Settings
-from tasks.agents.registry import check_home
+from tasks.agents.lending import check_lent, private_paths
 from tasks.errors import PlanInvalid, Refused
 from tasks.git import GitError
 from tasks.hub import create_hub, pin
+from tasks.plan_copy import copy_plan, fingerprint, keep_manifest, manifest_of
 from tasks.repository import Repository, base_of, open_repository
-from tasks.run_folder import RUN_ID, RunFolder, RunRecord, copy_plan, exclusive
+from tasks.run_folder import RUN_ID, RunFolder, RunRecord, exclusive
 
 OWN_PLAN = "plan.json"
 RELEASED = "released"
@@ -61,6 +62,9 @@ def prepare(
         raise Refused(f"{run!r} is no run id: a-z, 0-9 and -, at most 120 characters")
     refuse_old_git()
     if run is not None and _is_its_own(plan, folder := RunFolder(settings.root, run)):
+        known = load_plan(folder.plan_dir / folder.record.plan_file)
+        refuse_unfit_key(known, env)
+        refuse_unfit_isolation(known)
         refuse_other_work(folder)
         return folder
     with naming("start"), _copied(plan if isinstance(plan, Plan) else Path(plan), settings.root) as copy:
@@ -81,14 +85,18 @@ def _prepare(
     ready: Callable[[], object],
 ) -> RunFolder:
     loaded = load_plan(copy.source)
+    refuse_unfit_isolation(loaded)
     folder = RunFolder(settings.root, run or new_run_id(loaded.name))
     if folder.exists:
+        refuse_unfit_key(loaded, env)
         return _known(folder, loaded, copy.fingerprint, repository)
     refuse_missing_programs(loaded, copy)
     opened = open_repository(repository)
     for spec in loaded.agents.values():
-        check_home(spec, env, (settings.root, opened.path))
+        check_lent(spec, env, private_paths(settings.root, opened.path, opened.git.directory))
+    refuse_unfit_key(loaded, env, settings.root, copy.written_in, opened.path)
     base, start = base_of(opened, loaded.base)
+    refuse_unknown_remote(opened, loaded.release.push)
     if opened.git.resolve(pin(folder.run)) not in (None, start):
         raise Refused(f"{opened.path} knows another run {folder.run}, of another SPARC_HOME: choose another --run ID")
     record = RunRecord(
@@ -110,7 +118,9 @@ def _prepare(
 def _make(folder: RunFolder, record: RunRecord, copy: _Copy, repository: Repository) -> None:
     try:
         shutil.copytree(copy.source.parent, folder.plan_dir, symlinks=True, dirs_exist_ok=True)
-        create_hub(folder.hub, repository, folder.run, record.plan, record.start)
+        keep_manifest(folder)
+        with folder.held():  # only the one who holds the run takes away locks that a kill has left in its hub
+            create_hub(folder.hub, repository, folder.run, record.plan, record.start)
         folder.create(record)
     except (OSError, GitError) as problem:
         shutil.rmtree(folder.path, ignore_errors=True)
@@ -178,15 +188,4 @@ def _copied(plan: Plan | Path, home: Path) -> Iterator[_Copy]:
                 copy_plan(plan, folder, home)
             written = plan.resolve()
             source = folder / written.name
-        yield _Copy(source, _fingerprint(folder), written.parent)
-
-
-def _fingerprint(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for file in sorted(path for path in folder.rglob("*") if path.is_symlink() or path.is_file()):
-        link = file.is_symlink()
-        content = hashlib.sha256(os.fsencode(file.readlink()) if link else file.read_bytes()).hexdigest()
-        name = os.fsencode(file.relative_to(folder).as_posix())
-        mode = file.lstat().st_mode & (S_IFLNK if link else 0o111)
-        digest.update(b"%s %o %s\n" % (content.encode(), mode, name))
-    return digest.hexdigest()
+        yield _Copy(source, fingerprint(manifest_of(folder)), written.parent)

@@ -2,16 +2,20 @@
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from flows.plan import Plan
 from tasks.commits import Trailer
-from tasks.errors import Refused
-from tasks.git import git_version
+from tasks.errors import Blocked, Refused
+from tasks.git import GitError, git_version
 from tasks.hub import Hub
+from tasks.isolation import chosen
+from tasks.released import lost_in
 from tasks.repository import Repository, open_repository
 from tasks.run_folder import RunFolder
+from tasks.signing import signer_of
 
 ROOM = 16 * 1024 * 1024  # bytes: a small run and the server's database have that much within minutes
 OLDEST_GIT = (2, 38)  # the first that merges without a work tree (`merge-tree --write-tree`)
@@ -57,12 +61,22 @@ def refuse_unreleased(repository: Repository, plan: str, base: str) -> None:
         )
 
 
+def refuse_unknown_remote(repository: Repository, name: str | None) -> None:
+    """Raise Refused if the remote that a plan pushes to is none of the repository's."""
+    if name is None:
+        return
+    from tasks.remote import Remote  # noqa: PLC0415 - Prefect takes a second to import
+
+    if not Remote(repository, name).known:
+        raise Refused(f"{repository.path} has no remote {name!r}, to which the plan pushes: `git remote add` makes one")
+
+
 def refuse_other_work(folder: RunFolder) -> None:
     """Raise Refused if `sparc/<plan>` holds work on which a run that is to be resumed does not build."""
     record = folder.record
     repository, hub = open_repository(record.repository), Hub(folder.hub, folder.run, record.plan, record.start)
     tip = repository.tip(f"sparc/{record.plan}")
-    if tip is None or (hub.git.resolve(tip) and hub.git.ancestor(tip, hub.plan_tip)):
+    if tip is None or _builds_on(hub, tip):
         return
     refuse_unreleased(repository, record.plan, record.base)
     raise Refused(
@@ -71,8 +85,40 @@ def refuse_other_work(folder: RunFolder) -> None:
     )
 
 
+def _builds_on(hub: Hub, tip: str) -> bool:
+    try:
+        return hub.git.resolve(tip) is not None and hub.git.ancestor(tip, hub.plan_tip)
+    except GitError:  # the hub is gone or damaged, which is told when the run is about to go on
+        return True
+
+
+def refuse_rolled_back(repository: Repository, hub: Hub, base: str, tip: str) -> None:
+    """Raise Blocked if the plan's branch builds on what a base branch had and was rolled back there.
+
+    Git takes that for merged, so that a release would come without it, and nobody would have decided that.
+    """
+    if lost := lost_in(repository.git, hub.plan_tip, tip):
+        run, rollback = lost.record["run"], f"{lost.commit.oid[:12]} ({lost.commit.subject})"
+        raise Blocked(
+            f"sparc/{hub.plan} builds on work of run {run} that was rolled back on {base} by {rollback}, and merging "
+            f"it would not bring that back: `sparc rollback {run} --undo` does, then resume; or start a new run from "
+            f"{base} as it is"
+        )
+
+
 def _owner(repository: Repository, tip: str) -> str:
     return repository.git.commit(tip).trailers.get(Trailer.RUN, "unknown")
+
+
+def refuse_unfit_key(plan: Plan, env: Mapping[str, str], *elsewhere: Path) -> None:
+    """Raise Refused if a plan wants its merges signed and its key cannot do that, or lies in one of these folders."""
+    if plan.signing:
+        signer_of(plan.signing.key, env, elsewhere)
+
+
+def refuse_unfit_isolation(plan: Plan) -> None:
+    """Raise Refused if a plan asks for an isolation that this machine does not have."""
+    chosen(plan.isolation)
 
 
 def refuse_unfit_home(home: Path) -> None:

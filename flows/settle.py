@@ -1,13 +1,18 @@
-"""What follows from a phase's merge: the user's repository and the memory learn of it. Again changes nothing."""
+"""What follows from a phase's merge: it is tagged, the user's repository and the memory learn of it.
+
+Doing it again changes nothing.
+"""
 
 from flows.work import Work
 from tasks.memory import aopen_memory
 from tasks.publish import publish
 from tasks.remember import remember
+from tasks.threads import in_thread
 
 
 async def settle(work: Work, phase: str, commit: str) -> None:
-    """Publish the plan's branch, then remember the phase's deliverables and its gate."""
+    """Tag the phase's merge, publish the plan's branch, then remember the phase's deliverables and its gate."""
+    await in_thread(work.hub.tag_good, work.repository)
     await publish(work.hub, work.repository)
     memory = await aopen_memory(work.record.memory, work.folder.home, work.repository.root_commit(work.record.start))
     promised = [glob for assignment in work.plan.phases[phase].assignments.values() for glob in assignment.deliverables]

@@ -19,13 +19,13 @@ from prefect.states import Cancelled, Failed
 
 from flows.architecture import architecture
 from flows.completion import completion
+from flows.ending import Ending, end_plan
 from flows.other_phase import other_phase
 from flows.phase import PhaseCall, PhaseResult, end_phase
 from flows.plan import Plan
 from flows.prepare import RELEASED, held, prepare
 from flows.pseudocode import pseudocode
 from flows.refinement import refinement
-from flows.releasing import release_plan
 from flows.settings import Settings
 from flows.settle import settle
 from flows.specification import specification
@@ -37,6 +37,7 @@ from tasks.credentials import hide_environment
 from tasks.errors import Blocked, CalledOff, Interrupted, Refused, SparcError
 from tasks.flow_runs import carried_before, name_after, take_over, until_cancelled
 from tasks.git import GitError
+from tasks.isolation import ANNOUNCED
 from tasks.journal import Notice, PhaseEnded, RunEnded, RunStarted
 from tasks.outcome import RunOutcome, outcome_of
 from tasks.page import write_page
@@ -44,6 +45,7 @@ from tasks.release import why_unready
 from tasks.report import markdown
 from tasks.run_folder import write_atomically
 from tasks.threads import in_thread
+from tasks.trash import sweep
 
 PHASES: dict[str, Flow[[PhaseCall], Any]] = {
     "specification": specification,
@@ -104,12 +106,16 @@ def _refuse_relative(*paths: Path | Plan) -> None:
 async def _carry(work: Work) -> RunOutcome | State[RunOutcome]:
     journal = work.journal
     journal.write(_started(work))
+    if work.confinement.mode == "none":
+        journal.write(Notice(text=ANNOUNCED))
     try:
         with _as_blocked():
             await take_over(work.folder, UUID(str(flow_run.id)))
+            await in_thread(sweep, work.folder.home)
+            await in_thread(work.hub.make_ready, work.repository)
             if notice := await in_thread(why_unready, work.repository, work.record.base):
                 journal.write(Notice(text=f"{notice}; it is not touched; the release needs it in order"))
-            commit = await _unless_cancelled(_phases_and_release(work))
+            ending = await _unless_cancelled(_phases_and_ending(work))
     except Blocked as reason:
         return await _stopped(work, RunEnded(outcome="blocked", reason=str(reason)), partial(Failed, name="Blocked"))
     except Interrupted as reason:
@@ -121,9 +127,8 @@ async def _carry(work: Work) -> RunOutcome | State[RunOutcome]:
         journal.write(RunEnded(outcome="interrupted", reason=_why(end)))
         write_page(work.folder)
         raise
-    stays = None if work.plan.release.into_base else "it stays there, as the plan asks"
-    journal.write(RunEnded(outcome="released", commit=commit, reason=stays))
-    write_atomically(work.folder.path / RELEASED, commit.encode())
+    journal.write(RunEnded(outcome="released", commit=ending.commit, reason=ending.reason))
+    write_atomically(work.folder.path / RELEASED, ending.commit.encode())
     _, outcome = await asyncio.gather(in_thread(work.folder.clean), _told(work))
     return outcome
 
@@ -136,7 +141,7 @@ def _why(end: BaseException) -> str:
     )
 
 
-async def _unless_cancelled(work: Coroutine[Any, Any, str]) -> str:
+async def _unless_cancelled(work: Coroutine[Any, Any, Ending]) -> Ending:
     """What comes of `work`. Raises CalledOff, after its end, when somebody cancels the run in Prefect."""
     going = asyncio.ensure_future(work)
     cancelled = asyncio.ensure_future(until_cancelled(UUID(str(flow_run.id))))
@@ -151,21 +156,21 @@ async def _unless_cancelled(work: Coroutine[Any, Any, str]) -> str:
         await asyncio.wait((going, cancelled))
 
 
-async def _phases_and_release(work: Work) -> str:
-    """Every phase that has not passed yet, then the release; its commit. Raises Blocked or Interrupted."""
+async def _phases_and_ending(work: Work) -> Ending:
+    """Every phase that has not passed yet, then what the plan says about its release. Raises Blocked or Interrupted."""
     passed = work.hub.passed()
     await _complete(work, passed)
     for number, name in list(enumerate(work.plan.phases, 1))[len(passed) :]:
         call = PhaseCall(
             home=work.folder.home, run=work.folder.run, plan=work.plan.name, number=number, name=name,
-            yes=work.yes, terminal=work.terminal,
+            fingerprint=work.record.fingerprint, yes=work.yes, terminal=work.terminal,
         )  # fmt: skip
         result: PhaseResult = await value_of(PHASES.get(name, other_phase)(call, return_state=True))
         if result.outcome == "interrupted":
             raise Interrupted(result.reason)
         if result.outcome != "passed":
             raise Blocked(f"{number} {name}: {result.reason}")
-    return await release_plan(work) if work.plan.release.into_base else work.hub.plan_tip
+    return await end_plan(work)
 
 
 async def _complete(work: Work, passed: list[Commit]) -> None:
@@ -183,7 +188,8 @@ def _started(work: Work) -> RunStarted:
     return RunStarted(
         run=work.folder.run, plan=work.plan.name, goal=work.plan.goal, base=work.record.base,
         branch=f"sparc/{work.plan.name}", start=work.record.start, repository=str(work.repository.path),
-        resumed=work.folder.journal.exists(), isolation="none", phases=tuple(work.plan.phases),
+        resumed=work.folder.journal.exists(), isolation=work.confinement.mode, phases=tuple(work.plan.phases),
+        signer=work.hub.signer.fingerprint if work.hub.signer else None,
     )  # fmt: skip
 
 

@@ -10,14 +10,24 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from prefect.client.schemas.objects import State
+from prefect.exceptions import MissingResult
 
+from flows.look_around import Watch
 from flows.plan import Phase, Plan
 from flows.read_plan import load_plan
-from tasks.errors import CalledOff
+from tasks.agents.registry import base_environment
+from tasks.errors import Blocked, CalledOff
+from tasks.hooks import Surroundings
 from tasks.hub import Hub
+from tasks.isolation import Confinement, confinement
 from tasks.journal import Journal
+from tasks.kept_verdicts import KeptVerdicts
+from tasks.memory import Memory, aopen_memory
+from tasks.plan_copy import refuse_changed
 from tasks.repository import Repository, open_repository
 from tasks.run_folder import RunFolder, RunRecord
+from tasks.signing import signer_of
+from tasks.threads import in_thread
 
 T = TypeVar("T")
 at_terminal: ContextVar[bool] = ContextVar("at_terminal", default=False)
@@ -33,6 +43,8 @@ class Work:
     """Approve reviews without asking, and say so in the evidence."""
     terminal: bool = False
     """Whether a person sits at a terminal and can be asked."""
+    fingerprint: str | None = None
+    """Of the plan with which the run began in this process; None: as its record says."""
     env: dict[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
     """The caller's environment, to choose declared names from."""
 
@@ -43,8 +55,13 @@ class Work:
 
     @cached_property
     def plan(self) -> Plan:
-        """The plan, from the run's own copy."""
+        """The plan, from the run's own copy. Raises Blocked if that is not what it was."""
+        self.refuse_changed_plan()
         return load_plan(self.folder.plan_dir / self.record.plan_file)
+
+    def refuse_changed_plan(self) -> None:
+        """Raise Blocked if somebody changed the plan, or what lies beside it, since the run began."""
+        refuse_changed(self.folder, self.fingerprint or self.record.fingerprint)
 
     @cached_property
     def repository(self) -> Repository:
@@ -53,13 +70,36 @@ class Work:
 
     @cached_property
     def hub(self) -> Hub:
-        """The run's own."""
-        return Hub(self.folder.hub, self.folder.run, self.record.plan, self.record.start)
+        """The run's own. Raises Refused if the plan's key cannot sign any more."""
+        signing = self.plan.signing
+        signer = signer_of(signing.key, self.env) if signing else None
+        return Hub(self.folder.hub, self.folder.run, self.record.plan, self.record.start, signer)
+
+    @cached_property
+    def confinement(self) -> Confinement:
+        """How foreign programs are kept from the machine. Raises Refused if the plan's wish cannot be had here."""
+        keys = (self.hub.signer.key,) if self.hub.signer else ()
+        return confinement(self.plan.isolation, self.folder.home, *keys)
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What hooks find around them."""
+        return Surroundings(base_environment(self.env), self.confinement)
+
+    @cached_property
+    def kept(self) -> KeptVerdicts:
+        """What was measured in this run, by what was asked."""
+        return KeptVerdicts.read(self.hub.git, self.folder.run)
 
     @property
     def journal(self) -> Journal:
         """What happened."""
         return Journal(self.folder.journal)
+
+    async def open_memory(self) -> Memory:
+        """What the repository's runs have left. Raises Refused when its storage cannot be used."""
+        root = await in_thread(self.repository.root_commit, self.record.start)
+        return await aopen_memory(self.record.memory, self.folder.home, root)
 
 
 @dataclass(frozen=True)
@@ -86,6 +126,11 @@ class PhaseWork:
     def branch(self) -> str:
         """Full name of the phase's branch, which exists from here on."""
         return self.work.hub.open_phase(self.number, self.name)
+
+    @cached_property
+    def watch(self) -> Watch:
+        """Looks out for conflicts between what the phase's attempts left."""
+        return Watch(self.work.hub, self.work.journal, self.number, self.name, self.work.open_memory)
 
     @cached_property
     def agents_at_once(self) -> asyncio.Semaphore:
@@ -126,7 +171,10 @@ async def value_of(call: "State[T] | Awaitable[State[Any]]") -> T:
     state = await cast("Awaitable[State[Any]]", call)
     if state.is_cancelling():  # which Prefect keeps, whatever the flow has returned
         raise CalledOff("cancelled in Prefect")
-    value = await state.aresult(raise_on_failure=False)
+    try:
+        value = await state.aresult(raise_on_failure=False)
+    except MissingResult as lost:  # a busy server that had taken the end already, and was told once more
+        raise Blocked("the Prefect server lost what a step came to; git has it: resume") from lost
     if isinstance(value, BaseException):
         raise value
     return cast("T", value)

@@ -20,6 +20,13 @@ def is_glob(pattern: str) -> bool:
     return not WILDCARDS.isdisjoint(pattern)
 
 
+def fixed(pattern: str) -> str:
+    """Its path up to the first part with a wildcard: all that it means lies there. Empty: anywhere."""
+    parts = pattern.split("/")
+    first = next((depth for depth, part in enumerate(parts) if is_glob(part)), len(parts))
+    return "/".join(parts[:first])
+
+
 def matcher(patterns: Iterable[str]) -> Callable[[str], bool]:
     """Tell whether a path of the repository is meant by one of the patterns.
 

@@ -10,9 +10,11 @@ from typing import Literal, TypeVar
 
 from gates.model import Frozen
 from gates.verdict import Finding, Outcome
+from tasks.conflict_history import Conflict, conflicts_of
 from tasks.journal import (
     AttemptEnded,
     AttemptStarted,
+    BatchEnded,
     CheckEnded,
     Escalated,
     Event,
@@ -22,6 +24,7 @@ from tasks.journal import (
     OfPhase,
     PhaseEnded,
     PhaseStarted,
+    ReleaseStep,
     ReviewAnswered,
     ReviewAsked,
     RunEnded,
@@ -85,8 +88,11 @@ class Phase(Frozen):
     attempts: tuple[Attempt, ...]
     rounds: tuple[Round, ...]
     reviews: tuple[Review, ...]
+    conflicts: tuple[Conflict, ...]
     escalations: tuple[Escalated, ...]
     ends: tuple[PhaseEnded, ...]
+    batches: tuple[BatchEnded, ...] = ()
+    """Assignments whose work was measured together before it was merged."""
 
 
 class Account(Frozen):
@@ -94,6 +100,8 @@ class Account(Frozen):
 
     starts: tuple[RunStarted, ...]
     phases: tuple[Phase, ...]
+    steps: tuple[ReleaseStep, ...]
+    """What followed the last gate."""
     notices: tuple[Notice, ...]
     ended: RunEnded | None
     """How the last sitting ended; None while it goes on."""
@@ -122,6 +130,7 @@ def account_of(events: Sequence[Event]) -> Account:
     return Account(
         starts=starts,
         phases=tuple(_phase(number, named[number], sittings) for number in sorted(named)),
+        steps=_only(ReleaseStep, events),
         notices=_only(Notice, events),
         ended=ends[-1] if ends else None,
         until=events[-1].at if events else 0.0,
@@ -158,8 +167,10 @@ def _phase(number: int, name: str, sittings: Sequence[_Sitting]) -> Phase:
         attempts=attempts,
         rounds=tuple(found for sitting, part in told for found in _rounds(part, sitting)),
         reviews=_reviews(events),
+        conflicts=conflicts_of(events),
         escalations=_only(Escalated, events),
         ends=_only(PhaseEnded, events),
+        batches=_only(BatchEnded, events),
     )
 
 

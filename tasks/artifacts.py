@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from prefect.artifacts import (
 )
 
 from gates.verdict import Verdict
+from tasks.wording import plain
 
 
 def key_of(name: str) -> str:
@@ -34,6 +35,12 @@ async def gate_table(name: str, verdicts: Sequence[Verdict]) -> None:
         for verdict in verdicts
     ]
     await acreate_table_artifact(table=rows, key=key_of(f"gate-{name}"), description=f"Gate of {name}")
+
+
+async def conflict_table(name: str, rows: Sequence[Mapping[str, str]], description: str) -> None:
+    """Which branches meet, and where; no row: none do."""
+    cells = [{column: plain(cell, 1000) for column, cell in row.items()} for row in rows]
+    await acreate_table_artifact(table=cells, key=key_of(f"conflicts-{name}"), description=description)
 
 
 async def report_page(run: str, markdown: str) -> None:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from tasks.errors import Interrupted
+from tasks.jail import Jail
 
 SUPERVISOR = str(Path(__file__).with_name("supervise.py"))
 SUPERVISOR_KILLED = "its supervisor was killed"
@@ -42,6 +43,8 @@ class Command:
     stdin: bytes = b""
     timeout: float | None = None
     """Seconds; None: no limit."""
+    jail: Jail | None = None
+    """What a foreign program is kept to; None: nothing. Programs of ours are never restricted."""
 
 
 @dataclass(frozen=True)
@@ -204,8 +207,10 @@ def run_foreign(command: Command, log: Path | None = None) -> Completed:
 
 
 def _spawn(command: Command, lifeline: int, status: int) -> subprocess.Popen[bytes]:
+    jail = command.jail or Jail("none", ())
+    argv = (*jail.supervised(), *jail.wrapped(command.argv, command.cwd))
     return subprocess.Popen(
-        (sys.executable, "-I", "-S", SUPERVISOR, str(lifeline), str(status), *command.argv),
+        (sys.executable, "-I", "-S", SUPERVISOR, str(lifeline), str(status), *argv),
         cwd=command.cwd,
         env=dict(command.env),
         stdin=subprocess.PIPE,

@@ -1,6 +1,7 @@
 """A commit as git stores it, and what its message says in trailers."""
 
 from enum import StrEnum
+from itertools import takewhile
 from typing import NamedTuple
 
 
@@ -9,10 +10,14 @@ class Trailer(StrEnum):
 
     RUN = "Sparc-Run"
     PHASE = "Sparc-Phase"
+    NUMBER = "Sparc-Phase-Number"
     ASSIGNMENT = "Sparc-Assignment"
     ATTEMPT = "Sparc-Attempt"
     AGENT = "Sparc-Agent"
     GATE = "Sparc-Gate"
+    RESOLUTION = "Conflict-Resolution"
+    ROLLBACK = "Sparc-Rollback"
+    HOTFIX = "Sparc-Hotfix"
     EVIDENCE = "Sparc-Evidence"
 
 
@@ -41,13 +46,16 @@ class Commit(NamedTuple):
 
 def trailers_of(message: str) -> dict[str, str]:
     """What a commit's message says in trailers: `Key: value` lines of its last paragraph; the last one wins."""
-    pairs = (line.partition(": ") for line in message.rstrip("\n").rpartition("\n\n")[2].splitlines())
+    # not splitlines, to which a form feed ends a line: git would read another message
+    pairs = (line.partition(": ") for line in message.rstrip("\n").rpartition("\n\n")[2].split("\n"))
     return {key: value for key, colon, value in pairs if colon and " " not in key}
 
 
 def parse_commit(oid: str, body: bytes) -> Commit:
     """A commit from its stored form."""
     head, _, message = body.decode(errors="replace").partition("\n\n")
-    fields = [line.partition(" ") for line in head.splitlines()]
+    fields = [line.partition(" ") for line in head.split("\n")]
     tree = next(value for key, _, value in fields if key == "tree")
-    return Commit(oid, tree, tuple(value for key, _, value in fields if key == "parent"), message)
+    # where git looks for them: what is called a parent further down is none
+    parents = takewhile(lambda field: field[0] == "parent", fields[1:])
+    return Commit(oid, tree, tuple(value for _, _, value in parents), message)

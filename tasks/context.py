@@ -9,6 +9,11 @@ from pydantic import JsonValue
 from gates.model import Frozen
 from gates.verdict import Finding, Verdict
 
+SPARSE = """\
+It holds only a part of the repository: what you may change, what you were given to read, and the files in the folders \
+above. Everything else is unchanged and stays so: that it is missing does not mean that it does not exist. \
+`git ls-tree -r --name-only HEAD` lists all files, `git show HEAD:PATH` shows one."""
+
 
 class ToldFinding(Finding):
     """A finding of an earlier attempt or gate, with what found it."""
@@ -25,6 +30,27 @@ class Remembered(Frozen):
     run: str
     written: str
     """UTC, ISO 8601."""
+
+
+class Side(Frozen):
+    """One side of a conflict: what an assignment was asked for."""
+
+    assignment: str
+    role: str
+    task: str
+    deliverables: tuple[str, ...]
+    acceptance: tuple[str, ...]
+    commit: str
+    """Where its version is: `git show COMMIT:PATH`."""
+
+
+class Merging(Frozen):
+    """A conflict that the agent is asked to resolve."""
+
+    conflicts: tuple[str, ...]
+    """Paths that hold both versions between markers."""
+    sides: tuple[Side, ...]
+    """The work that was merged first, then the one that is to be merged with it."""
 
 
 class Context(Frozen):
@@ -52,6 +78,10 @@ class Context(Frozen):
     findings: tuple[ToldFinding, ...]
     workspace: str
     """Absolute path; also the working directory."""
+    sparse: bool = False
+    """Whether the workspace lacks files of the repository: those that the assignment neither writes nor reads."""
+    merging: Merging | None = None
+    """The conflict between two sides, when that is what the agent is asked about."""
 
     @property
     def document(self) -> bytes:
@@ -81,6 +111,7 @@ def prompt(context: Context) -> str:
         ("This phase", context.guidance.strip()),
         ("Files to deliver", _list(context.deliverables)),
         ("Paths you may change (nothing else)", _list(context.writes)),
+        ("Your working directory", SPARSE if context.sparse else ""),
         ("Accepted when", _list(context.acceptance)),
         ("What an earlier attempt fell short of", _list(_sentence(finding) for finding in context.findings)),
         ("What earlier phases left", "\n\n".join(_quoted(entry) for entry in context.memory)),

@@ -4,9 +4,13 @@
 * Neither the project nor anything else that lies in the repository is among them: an editable install that outlives
   its checkout tests the wrong code and is green.
 * They are built beside their place, marked when complete, and renamed there under a lock: a build that was killed is
-  never used. They are never run either: every use is a copy, for a target's tests may write into their environment.
+  never used. They are never run either: every use is a copy.
+* Wheels are installed without running anything of theirs. Only where something must be built, all of it is done once
+  more with builds, which write to this environment, the checkout and folders of their own, and to nothing that is kept
+  for others.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -26,7 +30,7 @@ from tasks.uv import VERSION, Uv, UvFailed
 
 OVERLAY = {"pytest": "9.2.0", "coverage": "7.17.3"}
 """What the gates run, for targets that do not bring it themselves."""
-FORMAT = 1
+FORMAT = 2
 """Of what is kept; part of the key."""
 MARKER = "kept.json"
 OWN = Path(sys.base_prefix, "bin")
@@ -52,6 +56,11 @@ class Kept(NamedTuple):
     key: str
     venv: Path
     locals: tuple[Local, ...]
+
+    @property
+    def builds(self) -> Path:
+        """A cache of uv's that has what building the project needs, as far as there are wheels of it."""
+        return self.venv.with_name("builds")
 
 
 @dataclass(frozen=True)
@@ -83,10 +92,11 @@ class Keeper:
         venv = unfinished / "venv"
         try:
             requirements = arguments(project, self.wanted, self.uv, interpreter)
+            unfinished.mkdir(parents=True)
             options = ("--quiet", "--relocatable", "--no-project", f"--python={interpreter}")
-            self.uv("venv", *options, str(venv), cwd=self.uv.home)
-            if requirements:
-                self.uv.install(venv, *requirements, "--compile-bytecode", cwd=project.folder)
+            self.uv("venv", *options, str(venv), cwd=unfinished, writable=(unfinished,))
+            self._fetch_builders(project, interpreter, unfinished / "builds")
+            self._install(venv, requirements, project)
             found = self._take_out_locals(venv, project.checkout)
             self._overlay(venv)
             (unfinished / MARKER).write_text(json.dumps({"locals": [local._asdict() for local in found]}))
@@ -94,16 +104,35 @@ class Keeper:
         finally:
             remove(unfinished)
 
+    def _fetch_builders(self, project: Project, interpreter: str, cache: Path) -> None:
+        """What the project is built with, so that each checkout's build is spared the way to the index."""
+        if project.installable:
+            with contextlib.suppress(UvFailed):  # what is missing is fetched by the build itself
+                self.uv.fetch(cache, interpreter, project.builders)
+            self.uv.knows(cache)
+
+    def _install(self, venv: Path, requirements: list[str], project: Project) -> None:
+        try:
+            self.uv.wheels(venv, *requirements, *self._missing(requirements, venv, project), cwd=project.folder)
+        except UvFailed:  # something must be built, unless that fails for the same reason
+            if requirements:
+                self.uv.foreign("install", venv, *requirements, cwd=project.folder, writable=(project.checkout,))
+
+    def _missing(self, requirements: list[str], venv: Path, project: Project) -> list[str]:
+        """What the gates run and the target does not bring: added at once, before anything of it can run."""
+        found = self.uv.resolved(venv, *requirements, cwd=project.folder) if requirements else frozenset()
+        return [f"{name}=={pinned}" for name, pinned in OVERLAY.items() if name not in found]
+
     def _take_out_locals(self, venv: Path, checkout: Path) -> list[Local]:
         found = dict(_locals(venv, checkout))
         if found:
-            self.uv("pip", "uninstall", "--quiet", f"--python={venv}", *found, cwd=self.uv.home)
+            self.uv.foreign("uninstall", venv, *found, cwd=venv)
         return list(found.values())
 
     def _overlay(self, venv: Path) -> None:
-        missing = [f"{name}=={pinned}" for name, pinned in OVERLAY.items() if not version(venv, name)]
-        if missing:
-            self.uv.install(venv, *missing, "--compile-bytecode", cwd=self.uv.home)
+        """Add what is missing still, and compile all there is."""
+        wanted = [name if version(venv, name) else f"{name}=={pinned}" for name, pinned in OVERLAY.items()]
+        self.uv.build(venv, *wanted, "--compile-bytecode", cwd=venv)
 
 
 def _interpreter(project: Project, uv: Uv) -> str:
@@ -112,7 +141,7 @@ def _interpreter(project: Project, uv: Uv) -> str:
         return str(OWN / f"python{sys.version_info.major}.{sys.version_info.minor}")
     try:
         search = {"PATH": os.pathsep.join(map(str, _folders_of_interpreters(uv.caller)))}
-        return uv("python", "find", "--no-project", project.requires_python, cwd=uv.home, more=search).strip()
+        return uv("python", "find", "--no-project", project.requires_python, cwd=Path("/"), more=search).strip()
     except UvFailed as problem:
         raise EnvironmentBroken(f"no Python here fits requires-python {project.requires_python!r}: {problem}") from None
 

@@ -87,7 +87,8 @@ def install(kept: Kept, project: Project, files: Collection[str], venv: Path, uv
     places = [(project.checkout / local.path, local.editable) for local in dict.fromkeys((*own, *kept.locals))]
     if places:
         wanted = [f"--editable={place}" if editable else str(place) for place, editable in places]
-        uv.install(venv, "--no-deps", *wanted, cwd=project.folder)
+        uv.knows(kept.builds)
+        uv.build(venv, "--no-deps", *wanted, cwd=project.folder, writable=(project.checkout,))
     packages = declared(project, files)
     if project.installable:
         _assert_own(venv, project.checkout.resolve(), [piece for each in packages for piece in pieces(each, files)], uv)

@@ -28,12 +28,15 @@ def name_of(document: bytes) -> str:
 
 def keep(git: Git, records: Sequence[Record]) -> tuple[str, ...]:
     """Store records and their references; their names, in order. Storing one twice changes nothing."""
+    refs = written(git, records)
+    git.create_refs(refs)
+    return tuple(name_of(canonical(record)) for record in records)
+
+
+def written(git: Git, records: Sequence[Record]) -> dict[str, str]:
+    """Store records without their references; these and where they are to point, for `Git.move` to make them first."""
     documents = [canonical(record) for record in records]
-    names = tuple(name_of(document) for document in documents)
-    git.create_refs(
-        {NAMESPACE + name: git.write_blob(document) for name, document in zip(names, documents, strict=True)}
-    )
-    return names
+    return {NAMESPACE + name_of(document): git.write_blob(document) for document in documents}
 
 
 def fetch(git: Git, name: str) -> dict[str, JsonValue]:
@@ -41,7 +44,7 @@ def fetch(git: Git, name: str) -> dict[str, JsonValue]:
     done = git.try_run("cat-file", "blob", f"{NAMESPACE}{name}")
     if done.code != 0:
         raise EvidenceMissing(f"evidence {name[:12]} is missing")
-    return _parse(name, done.stdout)
+    return parse(name, done.stdout)
 
 
 def all_of(git: Git, kind: str) -> Iterator[tuple[str, dict[str, JsonValue]]]:
@@ -49,17 +52,18 @@ def all_of(git: Git, kind: str) -> Iterator[tuple[str, dict[str, JsonValue]]]:
     refs = git.refs(NAMESPACE)
     names = {oid: ref.removeprefix(NAMESPACE) for ref, oid in refs.items()}
     for oid, document in git.objects(names):
-        record = _parse(names[oid], document)
+        record = parse(names[oid], document)
         if record.get("kind") == kind:
             yield names[oid], record
 
 
-def _parse(name: str, document: bytes) -> dict[str, JsonValue]:
+def parse(name: str, document: bytes) -> dict[str, JsonValue]:
+    """The record of a name, from what is stored under it. Raises GitError if it is altered or not a record."""
     if name_of(document) != name:
         raise GitError(f"evidence {name[:12]} does not hash to its name: it was altered")
     try:
         record = json.loads(document)
-    except ValueError:
+    except (ValueError, RecursionError):
         record = None
     if not isinstance(record, dict):
         raise GitError(f"evidence {name[:12]} is not a record")

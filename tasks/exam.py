@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from gates.checks import Check, Runs
 from gates.verdict import Verdict
 from tasks.git import Git
+from tasks.isolation import Confinement, Isolation
 from tasks.redact import Redaction
 from tasks.rooms import CHECKOUT
 from tasks.suite_run import Left
@@ -41,6 +42,13 @@ class Exam:
     """SPARC_HOME."""
     env: Mapping[str, str]
     """The caller's environment, of which the target sees the declared names."""
+    confinement: Confinement
+    """How programs are kept from the machine."""
+
+    @property
+    def isolation(self) -> Isolation:
+        """The same in one word."""
+        return self.confinement.mode
 
 
 class Measured(NamedTuple):
@@ -71,9 +79,21 @@ def measured(
         "environment": installed.key if installed else None,
         "versions": {**(installed.versions if installed else _versions(check))},
         "ran": redaction.json(list(ran)),
+        "isolation": exam.isolation if check.kind.runs is not Runs.NOTHING else None,
         "seconds": seconds,
     }
     return Measured(shown, evidence, seconds)
+
+
+def asked_of(exam: Exam, check: Check, checks: Iterable[Check]) -> dict[str, JsonValue]:
+    """With what a check of a gate (`checks`) is asked, for whoever asks again; nothing in it is of this machine."""
+    shared = [each for each in checks if each.kind.runs is Runs.SUITE] if check.kind.runs is Runs.SUITE else []
+    return {
+        "deliverables": list(exam.deliverables),
+        "environment": exam.environment.model_dump(mode="json") if exam.environment else None,
+        "words": {word: text for word, text in exam.words.items() if word != "plan_dir"},
+        "suite": [each.model_dump(mode="json") for each in shared],
+    }
 
 
 def _versions(check: Check) -> dict[str, str]:

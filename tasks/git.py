@@ -10,24 +10,27 @@ import os
 import random
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gates.subject import REGULAR, TreeFile
 from tasks.command import Command, Completed, run
 from tasks.commits import Commit, parse_commit
 from tasks.errors import SparcError
-from tasks.git_environment import environment
+from tasks.git_environment import ATTRIBUTES, environment
+from tasks.ledger import MOVING, Ledger
+from tasks.signing import git_options
+from tasks.stale_locks import clear, explained
 
 ZERO = "0" * 40
 ROUNDS = 10  # tries at references that others may be making at the same time
-# What is stored is what is on disk, byte for byte: no line ending, keyword, filter or encoding conversion, and no
-# merge driver, whatever a tree's own .gitattributes say ($GIT_DIR/info/attributes wins over them).
-ATTRIBUTES = "* -text !eol -ident -filter !working-tree-encoding !merge\n"
+LOCKED, REFUSED = b"File exists", b"aborted by hook"
+"""Words of git: a lock is in the way; the repository's own rules speak against it."""
 
 
 class GitError(SparcError):
@@ -63,15 +66,29 @@ class Git:
     cwd: Path | None = None
     base_environment: Mapping[str, str] | None = None
     """Instead of `environment()`; only `users_git` has a reason to."""
+    signing: Path | None = None
+    """A private SSH key with which every commit is signed."""
+    ledger: Ledger | None = None
+    """What keeps the rules of a hub; no other repository's hooks are ever run."""
+    runner: Callable[[Command], Completed] = run
+    """What runs git; what talks to a remote is ended with its whole process tree."""
 
     @cached_property
     def _environment(self) -> dict[str, str]:
-        return dict(self.base_environment or environment()) | {"GIT_DIR": str(self.directory)} | dict(self.extra)
+        hooks = {"core.hooksPath": str(self.ledger.hooks)} if self.ledger else {}
+        return dict(self.base_environment or environment(hooks)) | {"GIT_DIR": str(self.directory)} | dict(self.extra)
 
-    def try_run(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Completed:
-        """One git command, whatever its exit code."""
+    def try_run(
+        self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, timeout: float | None = None
+    ) -> Completed:
+        """One git command, whatever its exit code; `timeout` in seconds.
+
+        Raises Blocked, before any reference of a hub is changed, if that hub no longer keeps its rules.
+        """
+        if self.ledger and arguments[0] in MOVING:
+            self.ledger.check()
         environ = self._environment | dict(env or {})
-        return run(Command(("git", *arguments), self.cwd or self.directory, environ, stdin))
+        return self.runner(Command(("git", *arguments), self.cwd or self.directory, environ, stdin, timeout))
 
     def run(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
         """One git command that must succeed; its standard output. Raises GitError."""
@@ -130,21 +147,29 @@ class Git:
             raise GitError(f"git merge-base in {self.directory}: {done.stderr.decode(errors='replace').strip()}")
         return done.code == 0
 
-    def tree_files(self, tree: str) -> tuple[TreeFile, ...]:
-        """Every file of a tree (or of a commit's), in git's order."""
+    def tree_files(self, tree: str, *below: str) -> tuple[TreeFile, ...]:
+        """Every file of a tree (or of a commit's), in git's order; `below` as in `entries`."""
         files = []
-        for entry in self.run("ls-tree", "-r", "-z", "--long", "--full-tree", tree).split(b"\0"):
+        for entry in self._listed(tree, below, "--long"):
             if entry:
                 about, _, name = entry.partition(b"\t")
                 mode, _kind, _oid, size = about.decode().split()
                 files.append(TreeFile(path=os.fsdecode(name), mode=mode, size=0 if size == "-" else int(size)))
         return tuple(files)
 
-    def entries(self, tree: str) -> dict[str, tuple[str, str]]:
-        """(mode, object id) of every path of a tree or commit; sizes, as in `tree_files`, take far longer to find."""
-        found = (entry.partition(b"\t") for entry in self.run("ls-tree", "-r", "-z", "--full-tree", tree).split(b"\0"))
+    def entries(self, tree: str, *below: str) -> dict[str, tuple[str, str]]:
+        """(mode, object id) of every path of a tree or commit; sizes, as in `tree_files`, take far longer to find.
+
+        `below` are files and folders: then it is only them and what lies in them, which takes as long as they are many.
+        """
+        found = (entry.partition(b"\t") for entry in self._listed(tree, below))
         fields = ((os.fsdecode(name), about.decode().split()) for about, _, name in found if about)
         return {path: (mode, oid) for path, (mode, _kind, oid) in fields}
+
+    def _listed(self, tree: str, below: Iterable[str], *options: str) -> list[bytes]:
+        if "" in below:
+            below = ()
+        return self.run("ls-tree", "-r", "-z", *options, "--full-tree", tree, "--", *below).split(b"\0")
 
     def entry(self, tree: str, path: str) -> tuple[str, str] | None:
         """(mode, object id) of what a tree or commit has at a path, or None."""
@@ -170,14 +195,16 @@ class Git:
         return self.line("hash-object", "-w", "--stdin", stdin=data)
 
     def write_commit(self, tree: str, parents: Iterable[str], message: str) -> str:
-        """Store a commit by sparc; no reference moves."""
+        """Store a commit by sparc, signed if there is a key for it; no reference moves."""
         flags = [flag for parent in parents for flag in ("-p", parent)]
-        return self.line("commit-tree", tree, *flags, stdin=message.encode())
+        options, sign = (git_options(self.signing), ("-S",)) if self.signing else ((), ())
+        return self.line(*options, "commit-tree", *sign, tree, *flags, stdin=message.encode())
 
     def merge(self, ours: str, theirs: str) -> Merge:
         """Merge two commits without a work tree."""
         done = self.try_run("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs)
-        if done.code not in (0, 1) or not done.stdout:
+        # a tree that cannot be read is an empty one to it: it says so, and ends as if nothing were wrong
+        if done.code not in (0, 1) or not done.stdout or b"error:" in done.stderr or b"fatal:" in done.stderr:
             raise GitError(f"git merge-tree in {self.directory}: {done.stderr.decode(errors='replace').strip()}")
         tree, *names = paths(done.stdout)
         return Merge(tree, tuple(dict.fromkeys(names)) if done.code else ())
@@ -197,27 +224,50 @@ class Git:
         fresh = dict(refs)
         for _ in range(ROUNDS):
             orders = b"".join(f"create {name}\0{oid}\0".encode() for name, oid in fresh.items())
-            done = self.try_run("update-ref", "--stdin", "-z", stdin=orders)
+            done = self._update("--stdin", "-z", stdin=orders)
             if done.code == 0:
                 return
             known = self.refs(*refs)
             fresh = {name: oid for name, oid in refs.items() if known.get(name) != oid}
             if not fresh:
                 return
-            if known.keys() & fresh.keys():
+            if known.keys() & fresh.keys() or REFUSED in done.stderr:
                 break
             time.sleep(random.uniform(0, 0.1))  # noqa: S311 - somebody else may be making the same ones
-        raise GitError(f"git update-ref in {self.directory}: {done.stderr.decode(errors='replace').strip()}")
+        raise self._not_updated("update-ref", done)
 
-    def move(self, ref: str, new: str, old: str) -> bool:
-        """Compare-and-swap of one reference (`old` ZERO: must not exist); False if it has another value by now."""
-        done = self.try_run("update-ref", "--no-deref", ref, new, old)
+    def move(self, ref: str, new: str, old: str, first: Mapping[str, str] = MappingProxyType({})) -> bool:
+        """Compare-and-swap of one reference (`old` ZERO: must not exist); False if it has another value by now.
+
+        `first` are references to be made before it, as by `create_refs`; in the same transaction if it can be, for each
+        one takes the hook of a hub. After a kill in between, the ones before are there, and it has not moved.
+        """
+        orders = b"".join(f"create {name}\0{oid}\0".encode() for name, oid in first.items())
+        swap = f"update {ref}\0{new}\0{old or ZERO}\0".encode()  # here an empty one would mean: whatever it is
+        done = self._update("--no-deref", "--stdin", "-z", stdin=orders + swap)
         if done.code == 0:
             return True
         current = self.resolve(ref) or ZERO
-        if current != old:
+        if current != (old or ZERO):
             return False
-        raise GitError(f"git update-ref {ref} in {self.directory}: {done.stderr.decode(errors='replace').strip()}")
+        if not first or REFUSED in done.stderr:
+            raise self._not_updated(f"update-ref {ref}", done)
+        self.create_refs(first)  # some are there already, most likely
+        return self.move(ref, new, old)
+
+    def _update(self, *words: str, stdin: bytes = b"") -> Completed:
+        """`update-ref`; in a hub once more after a lock that a killed git has left was removed."""
+        done = self.try_run("update-ref", *words, stdin=stdin)
+        if self.ledger is None or LOCKED not in done.stderr:
+            return done
+        stay = clear(self.directory)
+        again = self.try_run("update-ref", *words, stdin=stdin)
+        return replace(again, stderr=again.stderr + " ".join(("", *stay)).encode()) if again.code else again
+
+    def _not_updated(self, command: str, done: Completed) -> GitError:
+        words = done.failure or done.stderr.decode(errors="replace").strip()
+        told = words if self.ledger else explained(self.directory, words)
+        return GitError(f"git {command} in {self.directory}: {told}")
 
 
 def users_git(work_tree: Path) -> Git:
@@ -256,9 +306,13 @@ def scratch_repository(objects_of: Git) -> Iterator[Git]:
         yield scratch
 
 
-def clone(source: Path, branch: str, destination: Path, template: Path) -> None:
-    """Clone one branch (full name), borrowing the source's objects; nothing is checked out."""
-    arguments = ("--quiet", "--shared", "--no-checkout", "--no-tags", f"--template={template}", "--single-branch")
+def clone(source: Path, branch: str, destination: Path, template: Path, settings: Iterable[str] = ()) -> None:
+    """Clone one branch (full name), borrowing the source's objects; nothing is checked out.
+
+    `settings` (`key=value`) are those of the clone's own configuration.
+    """
+    own = (f"--config={setting}" for setting in settings)
+    arguments = ("--quiet", "--shared", "--no-checkout", "--no-tags", f"--template={template}", "--single-branch", *own)
     short = branch.removeprefix("refs/heads/")
     argv = ("git", "clone", *arguments, f"--branch={short}", "--", str(source), str(destination))
     done = run(Command(argv, destination.parent, environment()))

@@ -4,6 +4,9 @@ import os
 from collections.abc import Mapping
 from types import MappingProxyType
 
+# What is stored is what is on disk, byte for byte: no line ending, keyword, filter or encoding conversion, and no
+# merge driver, whatever a tree's own .gitattributes say ($GIT_DIR/info/attributes wins over them).
+ATTRIBUTES = "* -text !eol -ident -filter !working-tree-encoding !merge\n"
 IDENTITY = {"NAME": "sparc", "EMAIL": "sparc@localhost"}
 SETTINGS = (
     ("core.fsmonitor", "false"),
@@ -43,5 +46,8 @@ def environment(more: Mapping[str, str] = MappingProxyType({})) -> dict[str, str
             "GIT_NO_REPLACE_OBJECTS": "1",
             "GIT_OPTIONAL_LOCKS": "0",
             "GIT_LITERAL_PATHSPECS": "1",
+            # what newer gits would make otherwise of a new repository
+            "GIT_DEFAULT_HASH": "sha1",
+            "GIT_DEFAULT_REF_FORMAT": "files",
         }
     )

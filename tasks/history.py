@@ -1,4 +1,4 @@
-"""Reading history, by GitPython: commits with their parents and trailers, for the report and the verifier.
+"""Reading history, by GitPython: commits with their parents and trailers, for the report.
 
 Reading only: its writers go past a repository's rules. Every repository that is opened is closed again, because each
 one keeps two `git cat-file` processes.

@@ -5,26 +5,28 @@ Its branches, with `n` the phase's number from 1:
     sparc/<plan>                                the plan's branch: moves only when a phase's gate passed
     phase/<n>-<phase>                           starts at its tip; assignments merge into it
     agent/<n>-<phase>/<assignment>/<attempt>    what an attempt left
+    resolution/<n>-<phase>/<assignment>/<attempt>    what an architect made of a conflict
+    release/*, revert/*                         what is brought to the user's repository
 
-They only move forward, by compare-and-swap; nothing is deleted. What is done is read from here, never remembered.
-A hook refuses every change of a reference that does not come from us: an agent's push, a stray `git branch`.
-Objects of the user's repository are borrowed, not copied; the start commit is pinned there, so that they stay.
+Beside them are the good tags (`tasks/good.py`) and the evidence (`tasks/evidence.py`). Branches only move forward, by
+merges and by compare-and-swap, and nothing is deleted: the repository itself refuses all else (`tasks/ledger.py`). What
+is done is read from here, never remembered. Objects of the user's repository are borrowed, not copied; the start commit
+is pinned there, so that they stay.
 """
 
+import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from tasks.commits import Commit, Trailer
+from tasks.errors import Blocked
 from tasks.git import ZERO, Git, create_bare
+from tasks.good import GoodTag, good_tags, tag_passed
+from tasks.ledger import Ledger, seal
 from tasks.repository import Repository
-
-# our own git runs no hooks
-HOOK = """#!/bin/sh
-[ "$1" != prepared ] && exit 0
-echo "only sparc writes here: leave files in your working directory, they are taken from there" >&2
-exit 1
-"""
+from tasks.signing import Signer
+from tasks.stale_locks import clear
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,18 @@ class Hub:
     plan: str
     start: str
     """The commit that the plan started from."""
+    signer: Signer | None = None
+    """With what every commit is signed; None: none is."""
 
     @cached_property
     def git(self) -> Git:
         """The repository itself."""
-        return Git(self.directory)
+        return Git(self.directory, signing=self.signer.key if self.signer else None, ledger=self.ledger)
+
+    @property
+    def ledger(self) -> Ledger:
+        """What keeps its rules."""
+        return Ledger(self.directory)
 
     @property
     def plan_branch(self) -> str:
@@ -61,6 +70,7 @@ class Hub:
         branch = self.phase_branch(number, phase)
         if self.git.resolve(branch) is None:
             self.git.create_refs({branch: self.plan_tip})
+            self.index_history()
         return branch
 
     def tip(self, branch: str) -> str:
@@ -85,6 +95,45 @@ class Hub:
         ]
         return merges[::-1]
 
+    def good_tags(self) -> list[GoodTag]:
+        """The good tags of this run's phases, oldest first: (tag, commit, phase, number of the phase, run)."""
+        return [good for good in good_tags(self.git, self.plan) if good.run == self.run]
+
+    def tag_good(self, repository: Repository) -> None:
+        """Tag every phase that has passed and has no tag yet; see `tasks.good`."""
+        tag_passed(self.git, repository.git, self.plan, self.passed())
+
+    def index_history(self) -> None:
+        """Write down the shape of the history, by which git merges faster; only for speed, so it may well fail."""
+        self.git.try_run("commit-graph", "write", "--reachable", "--split", "--no-progress")
+
+    def make_ready(self, repository: Repository) -> None:
+        """Before a run begins or goes on: mend what a kill or a move of the hub has left, and look whether it is whole.
+
+        To be called by the process that holds the run. Raises Blocked.
+        """
+        if not self.directory.is_dir():
+            raise Blocked(f"the hub of run {self.run}, {self.directory}, is gone: leave this run for a new one")
+        if self.ledger.sealed and self.ledger.moved:
+            seal(self.directory, _objects(repository), self.plan, self.start)
+        self.ledger.check()
+        if stay := clear(self.directory):
+            raise Blocked("; ".join(stay))
+        self._refuse_damaged()
+        self.index_history()
+
+    def _refuse_damaged(self) -> None:
+        """Raise Blocked unless the plan's branch is there, and all that the hub has beyond the start."""
+        # from the objects themselves: for a history that is written down, git would not look whether they are there
+        objects = ("-c", "core.commitGraph=false", "rev-list", "--objects", "--quiet")
+        done = self.git.try_run(*objects, "--all", self.plan_branch, f"^{self.start}")
+        if done.code != 0:
+            words = (done.failure or done.stderr.decode(errors="replace")).strip().partition("\n")[0]
+            raise Blocked(
+                f"the hub of run {self.run}, {self.directory}, is damaged ({words}): bring it back from a copy and "
+                "resume, or leave this run for a new one"
+            )
+
 
 def pin(run: str) -> str:
     """The reference of the user's repository that keeps what a run started from."""
@@ -93,22 +142,17 @@ def pin(run: str) -> str:
 
 def create_hub(directory: Path, repository: Repository, run: str, plan: str, start: str) -> Hub:
     """Make the hub of a new run; doing it again after a kill completes it."""
-    git = create_bare(directory)
-    objects = (repository.git.directory / "objects").resolve()
-    (directory / "objects/info").mkdir(parents=True, exist_ok=True)
-    (directory / "objects/info/alternates").write_text(f"{objects}\n")
-    for key, value in (
-        ("receive.denyNonFastForwards", "true"),
-        ("receive.denyDeletes", "true"),
-        ("gc.pruneExpire", "never"),
-    ):
-        git.run("config", key, value)
-    hook = directory / "hooks/reference-transaction"
-    hook.parent.mkdir(exist_ok=True)
-    hook.write_text(HOOK)
-    hook.chmod(0o755)
     hub = Hub(directory, run, plan, start)
-    if git.resolve(hub.plan_branch) is None:
-        git.move(hub.plan_branch, start, ZERO)
+    if not hub.ledger.sealed:
+        if not (directory / hub.plan_branch).exists():  # of a hub that was never begun, whatever is there is half made
+            shutil.rmtree(directory, ignore_errors=True)
+            create_bare(directory)
+        seal(directory, _objects(repository), plan, start)
+    if hub.git.resolve(hub.plan_branch) is None:
+        hub.git.move(hub.plan_branch, start, ZERO)
     repository.git.create_refs({pin(run): start})  # last: whatever fails before it leaves the user's repository alone
     return hub
+
+
+def _objects(repository: Repository) -> Path:
+    return (repository.git.directory / "objects").resolve()

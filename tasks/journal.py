@@ -20,6 +20,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from gates.model import Frozen
 from gates.verdict import Finding, Outcome, Verdict
 from tasks.errors import Blocked
+from tasks.overlap import Overlap
 
 _TORN = b" #torn"  # an event ends with a brace, so no event ends like this
 
@@ -45,9 +46,11 @@ class RunStarted(Stamped):
     repository: str
     resumed: bool
     isolation: str
-    """How agents are kept apart from the machine, in words."""
+    """How agents and targets are kept from the machine: a mode of `tasks/isolation.py`."""
     phases: tuple[str, ...] = ()
     """The names of all phases in the order in which they run; their numbers are their places, from 1."""
+    signer: str | None = None
+    """Fingerprint of the key with which merges are signed; None: they are not."""
 
 
 class OfPhase(Stamped):
@@ -101,6 +104,20 @@ class Merged(OfAttempt):
     seconds: float
 
 
+class ConflictSeen(OfPhase):
+    """Two of a phase's branches meet, or no longer do; the newest word on a pair counts."""
+
+    event: Literal["conflict-seen"] = "conflict-seen"
+    ours: str
+    """An assignment; the phase's branch for merged work that is nobody's in particular. The smaller name first."""
+    theirs: str
+    overlap: Overlap
+    """Where they meet; nothing: they no longer do, for they are merged or were asked again."""
+    commits: tuple[str, ...] = ()
+    """Of ours and of theirs; none when they no longer meet."""
+    evidence: str | None = None
+
+
 class CheckEnded(OfPhase):
     """One check answered."""
 
@@ -114,6 +131,21 @@ class CheckEnded(OfPhase):
     verdict: Verdict
     seconds: float
     evidence: str | None = None
+    kept: str | None = None
+    """Where this was measured before, if it was not measured anew: `2 refinement, posting`."""
+
+
+class BatchEnded(OfPhase):
+    """Several assignments' candidates were measured together, one on top of the other."""
+
+    event: Literal["batch-ended"] = "batch-ended"
+    assignments: tuple[str, ...]
+    """In the order in which they are merged if it passed; else the chain is split, or the last one is the culprit."""
+    tree: str
+    """What was measured: the tree with all of them."""
+    checks: int
+    outcome: Outcome
+    seconds: float
 
 
 class GateEnded(OfPhase):
@@ -158,6 +190,19 @@ class PhaseEnded(OfPhase):
     commit: str | None = None
 
 
+class ReleaseStep(Stamped):
+    """What follows the last gate: a push, a command that deploys or looks at what was deployed, a rollback."""
+
+    event: Literal["release-step"] = "release-step"
+    step: Literal["push", "deploy", "verify", "rollback"]
+    outcome: Literal["passed", "failed"]
+    text: str
+    """What was done, or why it failed."""
+    commit: str
+    """What was pushed or deployed; of a rollback, the merge that made it."""
+    seconds: float
+
+
 class Notice(Stamped):
     """A warning for people."""
 
@@ -180,12 +225,15 @@ Event = Annotated[
     | AttemptStarted
     | AttemptEnded
     | Merged
+    | ConflictSeen
     | CheckEnded
+    | BatchEnded
     | GateEnded
     | Escalated
     | ReviewAsked
     | ReviewAnswered
     | PhaseEnded
+    | ReleaseStep
     | Notice
     | RunEnded,
     Field(discriminator="event"),

@@ -12,6 +12,8 @@ from typing import Any
 from tasks.errors import SparcError
 
 DEFAULT_GROUPS = ("test", "tests", "dev")
+BUILDER = re.compile(r"[A-Za-z0-9][^@]*")
+"""No option, and nothing by its address."""
 
 
 class MetadataInvalid(SparcError):
@@ -99,6 +101,14 @@ class Project:
         virtual = self.lock is not None and "build-system" not in self.pyproject
         stated = self.table("tool", "uv").get("package")
         return self.is_project and (stated if isinstance(stated, bool) else not virtual)
+
+    @property
+    def builders(self) -> tuple[str, ...]:
+        """What builds it, by name and version: what it states, and what known backends ask for on top of that."""
+        system = self.table("build-system")
+        stated = strings(system.get("requires")) if system else ("setuptools", "wheel")
+        on_top = ("editables",) if str(system.get("build-backend", "")).startswith("hatchling") else ()
+        return tuple(name for name in (*stated, *on_top) if BUILDER.fullmatch(name))
 
     @property
     def lock(self) -> Path | None:

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 from gates.model import Frozen
 from gates.verdict import Outcome
 from tasks.account import Account, Attempt, Phase, Round, account_of
+from tasks.conflict_history import Conflict
 from tasks.errors import Refused
 from tasks.journal import Event
 
@@ -23,6 +24,8 @@ class CheckOutcome(Frozen):
     summary: str
     measured: JsonValue
     limit: JsonValue
+    kept: str | None = None
+    """Where this was measured before, if it was not measured anew for this round."""
 
 
 class AssignmentOutcome(Frozen):
@@ -63,8 +66,20 @@ class PhaseOutcome(Frozen):
     reason: str | None
     checks: tuple[CheckOutcome, ...]
     assignments: tuple[AssignmentOutcome, ...]
+    conflicts: tuple[Conflict, ...]
     escalations: tuple[str, ...]
     review: ReviewOutcome | None
+
+
+class StepOutcome(Frozen):
+    """What followed the last gate: a push, a command of the deployment, a rollback."""
+
+    step: Literal["push", "deploy", "verify", "rollback"]
+    outcome: Literal["passed", "failed"]
+    text: str
+    """What was done, or why it failed."""
+    commit: str
+    seconds: float
 
 
 class RunOutcome(Frozen):
@@ -79,9 +94,15 @@ class RunOutcome(Frozen):
     """The release; before it, the newest passed phase."""
     reason: str | None
     repository: str
+    isolation: str
+    """How agents and targets were kept from the machine; several, in order, if it was resumed with another one."""
+    signer: str | None = None
+    """Fingerprint of the key with which its merges are signed; None: they are not."""
     seconds: float
     """From the first event to the newest, pauses before a resumption included."""
     phases: tuple[PhaseOutcome, ...]
+    steps: tuple[StepOutcome, ...] = ()
+    """Pushes, deployment and rollback, in order, those of earlier sittings included."""
     notices: tuple[str, ...]
 
 
@@ -111,8 +132,11 @@ def outcome_of(events: Sequence[Event]) -> RunOutcome:
         commit=(ended.commit if ended else None) or (passed[-1] if passed else None),
         reason=ended.reason if ended else None,
         repository=start.repository,
+        isolation=", then ".join(dict.fromkeys(start.isolation for start in account.starts)),
+        signer=start.signer,
         seconds=round(account.until - account.starts[0].at, 3),
         phases=phases,
+        steps=tuple(StepOutcome(**step.model_dump(exclude={"at", "event"})) for step in account.steps),
         notices=tuple(notice.text for notice in account.notices),
     )
 
@@ -130,6 +154,7 @@ def _phase(phase: Phase, account: Account) -> PhaseOutcome:
         reason=end.reason if end and state == "blocked" else None,
         checks=_checks(phase),
         assignments=tuple(_assignment(name, phase, state, account) for name in phase.assignments),
+        conflicts=phase.conflicts,
         escalations=tuple(escalation.reason for escalation in phase.escalations),
         review=_review(phase),
     )
@@ -175,17 +200,18 @@ def _checks(phase: Phase) -> tuple[CheckOutcome, ...]:
     """In the gate's order, whichever answered first."""
     rounds = _own_rounds(phase)
     places = {label: place for place, label in reversed(tuple(enumerate(phase.gate)))}
-    verdicts = [check.verdict for check in rounds[-1].checks] if rounds else []
-    verdicts.sort(key=lambda verdict: places.get(verdict.check, len(places)))
+    checks = list(rounds[-1].checks) if rounds else []
+    checks.sort(key=lambda check: places.get(check.verdict.check, len(places)))
     return tuple(
         CheckOutcome(
-            check=verdict.check,
-            outcome=verdict.outcome,
-            summary=verdict.summary,
-            measured=verdict.measured,
-            limit=verdict.limit,
+            check=check.verdict.check,
+            outcome=check.verdict.outcome,
+            summary=check.verdict.summary,
+            measured=check.verdict.measured,
+            limit=check.verdict.limit,
+            kept=check.kept,
         )
-        for verdict in verdicts
+        for check in checks
     )
 
 

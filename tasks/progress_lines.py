@@ -2,10 +2,13 @@
 
 import time
 
+from tasks.conflict_history import conflicts_of
 from tasks.journal import (
     AttemptEnded,
     AttemptStarted,
+    BatchEnded,
     CheckEnded,
+    ConflictSeen,
     Escalated,
     Event,
     GateEnded,
@@ -14,12 +17,13 @@ from tasks.journal import (
     OfPhase,
     PhaseEnded,
     PhaseStarted,
+    ReleaseStep,
     ReviewAnswered,
     ReviewAsked,
     RunEnded,
     RunStarted,
 )
-from tasks.report import review_command
+from tasks.report import conflict_line, review_command
 from tasks.wording import count, plain, round_name, short, span
 
 
@@ -35,12 +39,13 @@ def _words(event: Event, run: str) -> list[str]:
     match event:
         case AttemptStarted() | AttemptEnded() | Merged():
             return [plain(event.assignment), f"attempt {event.attempt}", _of_attempt(event)]
-        case CheckEnded():
-            return [plain(event.assignment or ""), "gate", plain(event.verdict.summary), event.verdict.outcome]
-        case GateEnded():
-            return ["gate", round_name(event.round), "passed" if event.outcome == "passed" else "NOT PASSED"]
+        case CheckEnded() | BatchEnded() | GateEnded():
+            return _of_gate(event)
         case PhaseStarted() | PhaseEnded() | RunEnded():
             return [_of_stage(event)]
+        case ReleaseStep():
+            word = event.step if event.outcome == "passed" else f"{event.step} FAILED"
+            return [_stood(word, event.text), span(event.seconds)]
         case _:
             return [_for_people(event, run)]
 
@@ -57,6 +62,26 @@ def _of_attempt(event: AttemptStarted | AttemptEnded | Merged) -> str:
             return f"merged {short(event.commit)}"
 
 
+def _of_gate(event: CheckEnded | BatchEnded | GateEnded) -> list[str]:
+    match event:
+        case CheckEnded():
+            kept = f"(kept from {plain(event.kept)})" if event.kept else ""
+            summary = plain(event.verdict.summary)
+            return [plain(event.assignment or ""), "gate", summary, event.verdict.outcome, kept]
+        case BatchEnded():
+            together = f"{', '.join(map(plain, event.assignments))} together"
+            return ["gate", together, f"{event.outcome} after {span(event.seconds)}"]
+        case GateEnded():
+            return ["gate", round_name(event.round), "passed" if event.outcome == "passed" else "NOT PASSED"]
+
+
+def _of_conflict(event: ConflictSeen) -> str:
+    seen = conflicts_of([event])
+    if not seen:
+        return f"no conflict any more: {plain(event.ours)} x {plain(event.theirs)}"
+    return conflict_line(seen[0])
+
+
 def _of_stage(event: PhaseStarted | PhaseEnded | RunEnded) -> str:
     if isinstance(event, PhaseStarted):
         checks = ", ".join(map(plain, event.gate))
@@ -65,12 +90,15 @@ def _of_stage(event: PhaseStarted | PhaseEnded | RunEnded) -> str:
     return _stood(event.outcome if good else event.outcome.upper(), event.reason or short(event.commit))
 
 
-def _for_people(event: RunStarted | Escalated | ReviewAsked | ReviewAnswered | Notice, run: str) -> str:
+def _for_people(event: RunStarted | ConflictSeen | Escalated | ReviewAsked | ReviewAnswered | Notice, run: str) -> str:
     match event:
         case RunStarted():
             verb = "goes on" if event.resumed else "starts"
             where = plain(f"{event.base} at {short(event.start)}")
-            return f"run {plain(run)} {verb}: plan {plain(event.plan)} on {where}, isolation: {plain(event.isolation)}"
+            how = f"isolation: {plain(event.isolation)}" + (f", signed by {event.signer}" if event.signer else "")
+            return f"run {plain(run)} {verb}: plan {plain(event.plan)} on {where}, {how}"
+        case ConflictSeen():
+            return _of_conflict(event)
         case Escalated():
             return _stood("ESCALATED", event.reason)
         case ReviewAsked():

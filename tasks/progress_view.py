@@ -8,9 +8,10 @@ from rich.text import Text
 from tasks.account import Account, Attempt, Phase, account_of
 from tasks.journal import Event
 from tasks.outcome import PhaseOutcome, RunOutcome, outcome_of
-from tasks.report import next_steps, review_line, verdict_line
+from tasks.report import conflict_line, next_steps, review_line, step_line, verdict_line
 from tasks.wording import count, plain, round_name, span
 
+_CONFLICTS = 5
 _MARKS = {
     "waiting": (" ", "dim"),
     "running": (">", "bold"),
@@ -33,6 +34,7 @@ def view(events: Sequence[Event], now: float, height: int | None = None) -> Grou
     lines = [Text(plain(f"{outcome.plan} {outcome.run}") + f"  {span(clock - account.starts[0].at)}", "bold"), Text()]
     for told, phase in zip(outcome.phases, account.phases, strict=True):
         lines += _phase(told, phase, account, clock)
+    lines += [Text(step_line(step), "red" if step.outcome == "failed" else "") for step in outcome.steps[-5:]]
     lines += [Text(f"! {plain(notice)}", "yellow") for notice in outcome.notices[-3:]]
     lines += _end(outcome)
     for line in lines:
@@ -69,7 +71,16 @@ def _open_phase(told: PhaseOutcome, phase: Phase, now: float) -> Iterator[Text]:
     if waiting:
         yield Text(f"     {len(waiting)} to come: {', '.join(waiting)}", "dim")
     yield from _gate(told, phase)
+    yield from _conflicts(told)
     yield from (Text(f"   ! escalated: {plain(reason)}", "bold yellow") for reason in told.escalations)
+
+
+def _conflicts(told: PhaseOutcome) -> Iterator[Text]:
+    """What will not go together as things stand; what git merges by itself is in the report."""
+    ahead = [one for one in told.conflicts if one.ahead]
+    yield from (Text(f"   ! {conflict_line(one)}", "yellow") for one in ahead[:_CONFLICTS])
+    if len(ahead) > _CONFLICTS:
+        yield Text(f"   ! and {count(len(ahead) - _CONFLICTS, 'more conflict')} ahead", "yellow")
 
 
 def _asked(attempt: Attempt, now: float) -> Text:

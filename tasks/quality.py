@@ -23,8 +23,9 @@ from tasks.agents.asking import replaced
 from tasks.command import Command, run_foreign
 from tasks.environment import product_of
 from tasks.errors import Interrupted, SparcError
-from tasks.exam import Exam, Measured, measured
+from tasks.exam import Exam, Measured, asked_of, measured
 from tasks.git import scratch_repository
+from tasks.isolation import Jail
 from tasks.once import Once
 from tasks.rooms import Rooms, Site
 from tasks.scratch import remove
@@ -90,7 +91,8 @@ class Bench:
         except (SparcError, OSError) as problem:
             verdict = error(check.label, str(problem))
         seconds = round(time.monotonic() - started, 3)
-        return measured(self._exam, check, verdict, left, seconds, tuple(self._opened))
+        done = measured(self._exam, check, verdict, left, seconds, tuple(self._opened))
+        return done._replace(evidence={**done.evidence, "asked": asked_of(self._exam, check, self._checks)})
 
     # -- what is done once
 
@@ -100,7 +102,7 @@ class Bench:
         self._scratch.callback(remove, folder)
         git = self._scratch.enter_context(scratch_repository(exam.git))
         wanted = exam.environment or Environment()
-        site = Site(git, exam.tree, git.tree_files(exam.tree), wanted, exam.home, exam.env)
+        site = Site(git, exam.tree, git.tree_files(exam.tree), wanted, exam.home, exam.env, exam.confinement)
         rooms = Rooms(site, folder, self._opened)
         self._scratch.callback(rooms.close)
         return _Ground(folder, site, rooms, base_config(git, exam.base))
@@ -145,11 +147,16 @@ class Bench:
             packages=product_of(root, wanted, [file.path for file in ground.site.files]), python=wanted.python or ".",
             reports=left.reports if left else None, ran=left.ran if left else (),
         )  # fmt: skip
-        return _asked(check, subject, Path(mkdtemp(prefix="", dir=ground.folder)), basics(self._exam.env))
+        folder = Path(mkdtemp(prefix="", dir=ground.folder))
+        return _asked(check, subject, self._exam.confinement.jail(folder), basics(self._exam.env))
 
 
-def _asked(check: Check, subject: Subject, folder: Path, env: Mapping[str, str]) -> Verdict:
-    """A worker's verdict. Raises SparcError when it left none."""
+def _asked(check: Check, subject: Subject, jail: Jail, env: Mapping[str, str]) -> Verdict:
+    """A worker's verdict. Raises SparcError when it left none.
+
+    It is ours, and reads what is not: it may write to its own folder only, in case that something there misleads it.
+    """
+    folder = jail.writable[0]
     question = {
         "check": check.name, "limits": check.limits.model_dump(mode="json"), "subject": subject.model_dump(mode="json"),
     }  # fmt: skip
@@ -157,7 +164,8 @@ def _asked(check: Check, subject: Subject, folder: Path, env: Mapping[str, str])
     argv = (sys.executable, "-I", "-m", "gates.worker", str(report))
     # escaped, for a path that is no UTF-8 has no other form
     stdin = json.dumps(question).encode()
-    done = run_foreign(Command(argv, folder, {**env, "HOME": str(folder)}, stdin, READING))
+    own = {"HOME": str(folder), "TMPDIR": str(folder)}
+    done = run_foreign(Command(argv, folder, {**env, **own}, stdin, READING, jail))
     try:
         return Verdict.model_validate(json.loads(report.read_bytes()))
     except (OSError, ValueError):

@@ -12,7 +12,8 @@ SHORTEST_SECRET = 6
 
 def without_passwords(text: str) -> str:
     """Text without the names and passwords that addresses may hold."""
-    return re.sub(r"(?<=://)[^/@\s'\"]+@", "***@", text)
+    # up to the last @ before a slash: a password may hold one
+    return re.sub(r"(?<=://)[^/\s'\"]+@", "***@", text)
 
 
 class Redaction:

@@ -38,6 +38,13 @@ class Step(Frozen):
     """The work tree."""
     old: str
     new: str
+    what: str = "release"
+    """What moves it, in a word: a release, a rollback, a hotfix."""
+
+    @property
+    def again(self) -> str:
+        """What completes or repeats it, in words."""
+        return "`sparc resume`" if self.what == "release" else "the same command once more"
 
 
 def release_candidate(hub: Hub, base_tip: str) -> Candidate:
@@ -46,42 +53,79 @@ def release_candidate(hub: Hub, base_tip: str) -> Candidate:
     return Candidate("", merge.tree, base_tip, hub.plan_tip, merge.conflicts)
 
 
-@task(name="release", task_run_name="release into {base}", cache_policy=NO_CACHE, persist_result=False)
-async def release(
+@task(name="prepare release", task_run_name="prepare the release", cache_policy=NO_CACHE, persist_result=False)
+async def prepare(
     folder: RunFolder, hub: Hub, repository: Repository, base: str, found: Candidate, gates: Sequence[str]
-) -> str | None:
-    """Make the release: see `release_now`."""
-    return await in_thread(release_now, folder, hub, repository, base, found, gates)
+) -> str:
+    """Make the release's commit: see `prepare_release`."""
+    return await in_thread(prepare_release, folder, hub, repository, base, found, gates)
+
+
+@task(name="release", task_run_name="release into {base}", cache_policy=NO_CACHE, persist_result=False)
+async def release(folder: RunFolder, repository: Repository, base: str, old: str, new: str) -> bool:
+    """Bring the base branch to the release: see `move_base`."""
+    return await in_thread(move_base, folder, repository, base, old, new)
 
 
 def release_now(
     folder: RunFolder, hub: Hub, repository: Repository, base: str, found: Candidate, gates: Sequence[str]
 ) -> str | None:
-    """The release commit; None if the base branch has moved, so that the candidate is none any more.
+    """The release commit, in the base branch; None if that has moved, so that the candidate is none any more.
 
     `gates` names the evidence of the gates that passed on the candidate's tree. Raises Blocked, with nothing moved,
     when the base branch is checked out and cannot follow.
     """
-    where = repository.work_trees().get(base)
+    refuse_unready(repository, base)
+    commit = prepare_release(folder, hub, repository, base, found, gates)
+    return commit if move_base(folder, repository, base, found.ours, commit) else None
+
+
+def refuse_unready(repository: Repository, base: str, then: str = "resume") -> None:
+    """Raise Blocked if the base branch is checked out where it could not follow; `then`: what to do afterwards."""
     if unready := why_unready(repository, base):
-        raise Blocked(f"{unready}, so nothing was moved: put it in order and resume")
+        raise Blocked(f"{unready}, so nothing was moved: put it in order and {then}")
+
+
+def refuse_unfollowed(repository: Repository, base: str, old: str, new: str) -> None:
+    """Raise Blocked if the base branch is checked out and its work tree could not be brought from old to new."""
+    refuse_unready(repository, base)
+    if where := repository.work_trees().get(base):
+        refuse_overwriting(Step(where=where, old=old, new=new))
+
+
+def prepare_release(
+    folder: RunFolder, hub: Hub, repository: Repository, base: str, found: Candidate, gates: Sequence[str]
+) -> str:
+    """Make the release's commit in the hub and bring it to the user's repository; no branch of the user's moves."""
     commit = _commit(hub, base, found, gates)
     name = commit[:12]
     hub.git.create_refs({f"refs/heads/release/{name}": commit})
     bring(hub, repository)
     fetch(repository.git, hub, f"refs/heads/release/{name}:refs/sparc/release/{folder.run}-{name}")
+    return commit
+
+
+def move_base(folder: RunFolder, repository: Repository, base: str, old: str, new: str, what: str = "release") -> bool:
+    """Move the base branch by compare-and-swap, its work tree with it; False if it is not at `old` any more.
+
+    `new` is a commit of the user's repository that contains `old`, `what` the reason in a word; `folder` is where the
+    step is noted, so that `mend` completes it after a kill. Raises Blocked, with nothing moved, when the branch is
+    checked out and cannot follow.
+    """
+    where = repository.work_trees().get(base)
     branch = f"refs/heads/{base}"
     if where is None:
-        return commit if repository.git.move(branch, commit, found.ours) else None
-    refuse_overwriting(where, found.ours, commit)
-    step = Step(where=where, old=found.ours, new=commit)
+        return repository.git.move(branch, new, old)
+    step = Step(where=where, old=old, new=new, what=what)
+    refuse_unready(repository, base, "resume" if what == "release" else "do the same again")
+    refuse_overwriting(step)
     write_atomically(folder.path / NOTE, step.model_dump_json().encode())
     with index_held(users_git(where), folder.run) as git:
-        moved = repository.git.move(branch, commit, found.ours)
+        moved = repository.git.move(branch, new, old)
         if moved:
             _bring(git, base, step)
     (folder.path / NOTE).unlink()
-    return commit if moved else None
+    return moved
 
 
 def _bring(git: Git, base: str, step: Step) -> None:
@@ -89,14 +133,14 @@ def _bring(git: Git, base: str, step: Step) -> None:
         git.run("read-tree", "-m", "-u", step.old, step.new)
     except GitError as refused:
         raise Blocked(
-            f"{base} is at {step.new}, its work tree could not follow yet ({refused}): `sparc resume` completes it"
+            f"{base} is at {step.new}, its work tree could not follow yet ({refused}): {step.again} completes it"
         ) from refused
 
 
 def _commit(hub: Hub, base: str, found: Candidate, gates: Sequence[str]) -> str:
     record: dict[str, JsonValue] = {
         "kind": "release", "run": hub.run, "plan": hub.plan, "base": base, "start": hub.start, "gate": "passed",
-        "gates": list(gates), **found.binding,
+        "gates": list(gates), "signer": hub.signer.fingerprint if hub.signer else None, **found.binding,
     }  # fmt: skip
     (name,) = evidence.keep(hub.git, [record])
     trailers = f"{Trailer.RUN}: {hub.run}\n{Trailer.GATE}: passed\n{Trailer.EVIDENCE}: {EVIDENCE_PREFIX}{name}\n"
@@ -116,14 +160,14 @@ def why_unready(repository: Repository, base: str) -> str | None:
     return f"{where} is in the middle of a merge, rebase or bisect ({unfinished[0]})" if unfinished else None
 
 
-def refuse_overwriting(where: Path, old: str, new: str) -> None:
+def refuse_overwriting(step: Step) -> None:
     """Raise Blocked if bringing a work tree forward would overwrite files that git does not track, or ignores."""
-    git = users_git(where)
-    before = {file.path for file in git.tree_files(old)}
-    for path in git.changed(old, new):
+    git, where = users_git(step.where), step.where
+    before = git.entries(step.old).keys()
+    for path in git.changed(step.old, step.new):
         if path not in before and (found := _in_the_way(where, path, before)):
-            raise Blocked(f"{where} cannot follow the release, so nothing was moved: {found} would be overwritten")
-    refuse_stuck(git, where, old, new)
+            raise Blocked(f"{where} cannot follow the {step.what}, so nothing was moved: {found} would be overwritten")
+    refuse_stuck(git, step)
 
 
 def _in_the_way(where: Path, path: str, before: Collection[str]) -> str | None:
@@ -136,14 +180,13 @@ def _in_the_way(where: Path, path: str, before: Collection[str]) -> str | None:
     return None
 
 
-def refuse_stuck(git: Git, where: Path, old: str, new: str) -> None:
+def refuse_stuck(git: Git, step: Step) -> None:
     """Raise Blocked if git cannot bring a work tree forward."""
     git.try_run("update-index", "-q", "--refresh")
-    done = git.try_run("read-tree", "-m", "-u", "--dry-run", old, new)
+    done = git.try_run("read-tree", "-m", "-u", "--dry-run", step.old, step.new)
     if done.code != 0:
-        raise Blocked(
-            f"{where} cannot follow the release, so nothing was moved: {done.stderr.decode(errors='replace').strip()}"
-        )
+        why = done.stderr.decode(errors="replace").strip()
+        raise Blocked(f"{step.where} cannot follow the {step.what}, so nothing was moved: {why}")
 
 
 def mend(folder: RunFolder, repository: Repository, base: str) -> None:
@@ -179,7 +222,7 @@ def _follow(git: Git, base: str, step: Step) -> None:
             foreign.append(path)
     if foreign:
         raise Blocked(
-            f"{step.where}: {foreign[0]} is neither as before the release nor as in it: put it in order first"
+            f"{step.where}: {foreign[0]} is neither as before the {step.what} nor as in it: put it in order first"
         )
     lines = ((*_version(git, step.new, path), path) for path in brought)
     git.run("read-tree", step.old)

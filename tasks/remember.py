@@ -9,9 +9,10 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from pydantic import JsonValue
 
-from gates.paths import matcher
+from gates.paths import fixed, matcher
 from tasks import evidence
 from tasks.commits import EVIDENCE_PREFIX, Trailer
+from tasks.conflict_history import Conflict
 from tasks.context import Remembered
 from tasks.errors import Refused
 from tasks.git import Git
@@ -20,6 +21,7 @@ from tasks.memory import VALUE_LIMIT, Memory
 from tasks.threads import in_thread
 
 GATES = "quality-gates"
+CONFLICTS = "conflicts"
 
 
 @task(name="remember", task_run_name="remember {phase}", cache_policy=NO_CACHE, persist_result=False)
@@ -36,6 +38,16 @@ def store(memory: Memory, hub: Hub, phase: str, commit: str, deliverables: Seque
             _put(memory, hub.run, f"{hub.plan}/{phase}/{path}", text, commit, attempts.get(path))
     gate = evidence.fetch(hub.git, evidence_name(hub.git, commit))
     _put(memory, hub.run, f"{hub.plan}/{GATES}/{phase}.json", gate, commit, None)
+
+
+def remember_conflicts(memory: Memory, hub: Hub, number: int, phase: str, conflicts: Sequence[Conflict]) -> None:
+    """Put how a phase's conflicts stand, unless that is what was put last; doing it again changes nothing."""
+    told: list[JsonValue] = [conflict.model_dump(mode="json") for conflict in conflicts]
+    value: JsonValue = {"run": hub.run, "number": number, "phase": phase, "conflicts": told}
+    key = f"{hub.plan}/{CONFLICTS}/{phase}.json"
+    newest = memory.get(key)
+    if newest is None or newest.value != value:
+        memory.put(key, value, run=hub.run, commit=hub.tip(hub.phase_branch(number, phase)))
 
 
 def _put(memory: Memory, run: str, key: str, value: JsonValue, commit: str, attempt: int | None) -> None:
@@ -57,9 +69,10 @@ def delivered_by(git: Git, commit: str) -> dict[str, int]:
 
 def texts(git: Git, commit: str, globs: Sequence[str]) -> Iterable[tuple[str, str]]:
     """(path, text) of the promised files of a commit; what is no UTF-8 text, or too large, is left to git."""
-    wanted, entries = matcher(globs), git.entries(commit)
-    files = [file for file in git.tree_files(commit) if file.mode.startswith("100") and file.size <= VALUE_LIMIT]
-    chosen = [file.path for file in files if wanted(file.path)]
+    wanted, below = matcher(globs), [fixed(glob) for glob in globs]
+    entries = git.entries(commit, *below)
+    files = [file for file in git.tree_files(commit, *below) if wanted(file.path)]
+    chosen = [file.path for file in files if file.mode.startswith("100") and file.size <= VALUE_LIMIT]
     for path, (_, data) in zip(chosen, git.objects(entries[path][1] for path in chosen), strict=True):
         with contextlib.suppress(UnicodeDecodeError):
             yield path, data.decode()

@@ -1,22 +1,26 @@
 """Every sentence of the end: what passed on which figures, what stopped the run and why, and what to do next."""
 
-import re
 import shlex
 from collections.abc import Iterator, Sequence
-from html import escape
 
 from gates.verdict import Outcome, Verdict
-from tasks.outcome import AssignmentOutcome, CheckOutcome, PhaseOutcome, ReviewOutcome, RunOutcome
-from tasks.wording import count, plain, short, span
+from tasks.conflict_history import Conflict
+from tasks.markdown import md, table
+from tasks.outcome import AssignmentOutcome, CheckOutcome, PhaseOutcome, ReviewOutcome, RunOutcome, StepOutcome
+from tasks.wording import count, moment, plain, short, span
 
 _WIDTH = 79
+_PLACES = 3
 
 
 def summary(outcome: RunOutcome) -> str:
     """The run for a terminal: a dotted line an answer, the reasons under those that are not good, and the next step."""
-    lines = [plain(f"{outcome.run}: plan {outcome.plan}, {outcome.branch} for {outcome.base}"), ""]
+    how = f"isolation: {outcome.isolation}" + (f", signed by {outcome.signer}" if outcome.signer else "")
+    lines = [plain(f"{outcome.run}: plan {outcome.plan}, {outcome.branch} for {outcome.base}, {how}"), ""]
     for phase in outcome.phases:
         lines += [*_phase(phase), ""]
+    if outcome.steps:
+        lines += ["release:", *(line for step in outcome.steps for line in _step(step)), ""]
     lines += [f"Notice: {plain(notice)}" for notice in outcome.notices]
     return "\n".join([*lines, verdict_line(outcome), *next_steps(outcome)]) + "\n"
 
@@ -58,6 +62,20 @@ def verdict_line(outcome: RunOutcome) -> str:
             return f"Running: {_reached(outcome)}."
 
 
+def _step(step: StepOutcome) -> Iterator[str]:
+    if step.outcome == "passed":
+        yield _dotted(f"{step.step}: {plain(step.text)}", "Passed")
+    else:
+        yield _dotted(step.step, "Failed")
+        yield f"    {plain(step.text, 1000)}"
+
+
+def step_line(step: StepOutcome) -> str:
+    """A push, a command of the deployment or a rollback, in one line."""
+    mark = "✓" if step.outcome == "passed" else "✗"
+    return f"{mark} {step.step}: {plain(step.text)}  {span(step.seconds)}"
+
+
 def review_line(review: ReviewOutcome) -> str:
     """Who signed off what, in one sentence."""
     points = "; ".join(plain(point) for point in review.points)
@@ -66,6 +84,24 @@ def review_line(review: ReviewOutcome) -> str:
     answer = "approved" if review.approved else "rejected"
     comment = f' "{plain(review.comment, 1000)}"' if review.comment else ""
     return f"Review {answer} by {plain(review.by or 'nobody')}: {points}{comment}"
+
+
+def conflict_line(conflict: Conflict) -> str:
+    """Who meets whom, where and how."""
+    kind = {"same file": "overlap", "unknown": "conflict unknown"}.get(conflict.level, "conflict ahead")
+    where = ": " if conflict.level == "unknown" else " in "
+    return f"{kind}: {pair_of(conflict)}{where}{'; '.join(_places_of(conflict, _PLACES))}"
+
+
+def _places_of(conflict: Conflict, most: int) -> list[str]:
+    """The first places, and how many there are beyond them."""
+    more = len(conflict.places) - most + conflict.more if len(conflict.places) > most else conflict.more
+    return [plain(place) for place in conflict.places[:most]] + ([f"and {more} more"] if more else [])
+
+
+def pair_of(conflict: Conflict) -> str:
+    """The two that meet."""
+    return f"{plain(conflict.ours)} x {plain(conflict.theirs)}"
 
 
 def review_command(run: str) -> str:
@@ -103,6 +139,8 @@ def _phase(phase: PhaseOutcome) -> Iterator[str]:
             yield from _assignment(assignment)
     if phase.review:
         yield from _review(phase.review)
+    for conflict in phase.conflicts:
+        yield from _conflict(conflict)
     for reason in phase.escalations:
         yield f"  Escalated: {plain(reason, 500)}"
 
@@ -111,10 +149,15 @@ def _check(check: CheckOutcome) -> Iterator[str]:
     """A good answer on its own line with its figures; the reason of any other under it, in full."""
     result = check.outcome.capitalize()
     if check.outcome is Outcome.PASSED:
-        yield _dotted(plain(check.summary), result)
+        yield _dotted(_measured(check), result)
     else:
         yield _dotted(plain(check.check), result)
         yield f"    {plain(check.summary, 1000)}"
+
+
+def _measured(check: CheckOutcome) -> str:
+    """What was measured, and where, if that was before."""
+    return plain(check.summary) + (f" (kept from {plain(check.kept)})" if check.kept else "")
 
 
 def _assignment(assignment: AssignmentOutcome) -> Iterator[str]:
@@ -122,6 +165,15 @@ def _assignment(assignment: AssignmentOutcome) -> Iterator[str]:
     yield _dotted(f"{plain(assignment.name)}{asked}", assignment.outcome.capitalize())
     if assignment.reason:
         yield f"    {plain(assignment.reason, 1000)}"
+
+
+def _conflict(conflict: Conflict) -> Iterator[str]:
+    """What merges by itself and is over is not worth a line any more."""
+    if conflict.level == "same file" and conflict.resolved is not None:
+        return
+    kind = conflict.level if conflict.level == "same file" else f"conflict ({conflict.level})"
+    yield _dotted(f"{kind} {pair_of(conflict)}", "Open" if conflict.resolved is None else "Resolved")
+    yield from (f"    {place}" for place in _places_of(conflict, _PLACES))
 
 
 def _review(review: ReviewOutcome) -> Iterator[str]:
@@ -157,15 +209,18 @@ def _reached(outcome: RunOutcome) -> str:
 
 def markdown(outcome: RunOutcome) -> str:
     """The run for a Prefect artifact."""
-    parts = [f"# {_md(outcome.plan)}: {outcome.outcome}", _md(verdict_line(outcome))]
+    parts = [f"# {md(outcome.plan)}: {outcome.outcome}", md(verdict_line(outcome))]
     rows = [
         [f"{one.number} {one.name}", one.outcome, str(one.attempts), _merged(one), span(one.seconds)]
         for one in outcome.phases
     ]
-    parts.append(_table(["phase", "outcome", "rounds", "merged", "time"], rows))
+    parts.append(table(["phase", "outcome", "rounds", "merged", "time"], rows))
     for phase in outcome.phases:
         parts += _phase_markdown(phase)
-    parts += [f"> **Notice:** {_md(notice)}" for notice in outcome.notices]
+    if outcome.steps:
+        steps = [[one.step, one.outcome, one.text, short(one.commit), span(one.seconds)] for one in outcome.steps]
+        parts += ["## Release", table(["step", "outcome", "", "commit", "time"], steps)]
+    parts += [f"> **Notice:** {md(notice)}" for notice in outcome.notices]
     return "\n\n".join(parts) + "\n"
 
 
@@ -174,27 +229,30 @@ def _merged(phase: PhaseOutcome) -> str:
 
 
 def _phase_markdown(phase: PhaseOutcome) -> Iterator[str]:
-    yield f"## {phase.number} {_md(phase.name)}: {phase.outcome}"
+    yield f"## {phase.number} {md(phase.name)}: {phase.outcome}"
     if phase.reason:
-        yield _md(phase.reason)
+        yield md(phase.reason)
     if phase.checks:
-        yield _table(["check", "outcome", "measured"], [[one.check, one.outcome, one.summary] for one in phase.checks])
+        rows = [[one.check, one.outcome, _measured(one)] for one in phase.checks]
+        yield table(["check", "outcome", "measured"], rows)
     rows = [
         [one.name, one.outcome, str(one.attempts), span(one.seconds), short(one.commit), one.reason or ""]
         for one in phase.assignments
     ]
     if rows:
-        yield _table(["assignment", "outcome", "attempts", "time", "commit", "reason"], rows)
+        yield table(["assignment", "outcome", "attempts", "time", "commit", "reason"], rows)
+    if phase.conflicts:
+        yield table(CONFLICT_HEADS, [conflict_row(one) for one in phase.conflicts])
     if phase.review:
-        yield _md(review_line(phase.review))
-    yield from (f"> **Escalated:** {_md(reason)}" for reason in phase.escalations)
+        yield md(review_line(phase.review))
+    yield from (f"> **Escalated:** {md(reason)}" for reason in phase.escalations)
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *([_md(cell) for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+CONFLICT_HEADS = ("who", "whom", "level", "where", "since", "resolved")
 
 
-def _md(text: str) -> str:
-    """Text that stays text in Markdown, in a table's cell as well."""
-    return re.sub(r"([\\`*_{}\[\]()#+!|~-])", r"\\\1", escape(plain(text, 500), quote=False))
+def conflict_row(conflict: Conflict) -> tuple[str, ...]:
+    """A conflict in a table, under `CONFLICT_HEADS`; times are UTC."""
+    resolved = moment(conflict.resolved) if conflict.resolved is not None else "no"
+    where = "; ".join(_places_of(conflict, len(conflict.places)))
+    return conflict.ours, conflict.theirs, conflict.level, where, moment(conflict.since), resolved

@@ -7,7 +7,6 @@ the picture alike. The page's own policy forbids scripts and every load.
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from importlib.resources import files
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -20,7 +19,7 @@ from tasks.journal import Event
 from tasks.outcome import Merge, RunOutcome
 from tasks.report import verdict_line
 from tasks.timeline import WIDTH, timeline
-from tasks.wording import prose, round_name, short, span
+from tasks.wording import moment, prose, round_name, short, span
 
 
 def render(events: Sequence[Event], outcome: RunOutcome, merges: Sequence[Merge]) -> str:
@@ -51,7 +50,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "clock": _clock,
+        "clock": moment,
         "figure": _figure,
         "round_name": round_name,
         "short": short,
@@ -68,10 +67,6 @@ def _template(name: str) -> str:
 def _harmless(value: object) -> object:
     """What is put out in place of `value`; `Markup` is what the template itself has made and escaped."""
     return prose(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _clock(moment: float) -> str:
-    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _why(verdict: Verdict) -> str:

@@ -63,8 +63,13 @@ class Repository:
         """Git guesses it from the git directory, wrongly for a submodule and for `--separate-git-dir`."""
         if self.git.directory.name == ".git" or discover(self.path) != self.git.directory:
             return listed
-        top = run(Command(("git", "rev-parse", "--show-toplevel"), self.path, environment()))
-        return Path(os.fsdecode(top.stdout).rstrip("\n")) if top.code == 0 else listed
+        return self.top or listed
+
+    @property
+    def top(self) -> Path | None:
+        """The root of the work tree in which the user stands; None in a bare repository."""
+        done = run(Command(("git", "rev-parse", "--show-toplevel"), self.path, environment()))
+        return Path(os.fsdecode(done.stdout).rstrip("\n")) if done.code == 0 else None
 
 
 def _rebased_in(work_tree: Path) -> str | None:

@@ -55,7 +55,7 @@ def arguments(project: Project, wanted: Environment, uv: Uv, python: str) -> lis
         return files
     groups = project.group_arguments(wanted.groups)
     if project.source == "pyproject.toml" and project.lock:
-        exported = uv.home / "exported.txt"
+        exported = uv.ours / "exported.txt"
         uv("export", "--frozen", "--no-emit-project", "--no-default-groups", f"--python={python}", *groups,
            f"--output-file={exported}", "--quiet", cwd=project.folder)  # fmt: skip
         return [f"--requirements={exported}", *files]

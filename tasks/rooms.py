@@ -1,7 +1,8 @@
 """Rooms: checkouts in which a target's programs may do what they like, without any of it reaching another check.
 
-Each has its own copy of the tree, of the target's environment, and a private HOME and TMPDIR. Nothing of the caller's
-environment is let in but what the plan declares; and a room can tell which tracked files its programs have changed:
+Each has its own copy of the tree, of the target's environment, and a private HOME and TMPDIR; its programs can write to
+the copy of the tree, these two, and the folder of reports if there is one. Nothing of the caller's environment is let
+in but what the plan declares; and a room can tell which tracked files its programs have changed:
 against the tree itself, from its installation on, so that nothing which a build has rewritten is taken for the tree.
 """
 
@@ -17,6 +18,7 @@ from tasks.command import Command, run_foreign
 from tasks.dependencies import EnvironmentBroken, Kept
 from tasks.environment import Installed, install, keep, project_of
 from tasks.git import Git, paths
+from tasks.isolation import Confinement
 from tasks.metadata import Project
 from tasks.once import Once
 from tasks.scratch import remove
@@ -42,6 +44,8 @@ class Site:
     """SPARC_HOME."""
     env: Mapping[str, str]
     """The caller's environment."""
+    confinement: Confinement
+    """How programs are kept from the machine."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,18 @@ class Room:
     """The whole environment of its programs."""
     site: Site
 
+    @property
+    def reports(self) -> Path:
+        """Where programs leave their reports; made by whoever wants some."""
+        return self.folder / "reports"
+
     def run(self, argv: Sequence[str], timeout: float, more: Mapping[str, str] | None = None) -> Ran:
         """Run a program in the checkout, and end all that it started."""
-        done = run_foreign(Command(tuple(argv), self.checkout, {**self.env, **(more or {})}, timeout=timeout))
+        reports = [self.reports] if self.reports.is_dir() else []
+        # not its environment: what runs and judges the tests lies there
+        jail = self.site.confinement.jail(self.checkout, Path(self.env["HOME"]), Path(self.env["TMPDIR"]), *reports)
+        env = {**self.env, **(more or {})}
+        done = run_foreign(Command(tuple(argv), self.checkout, env, timeout=timeout, jail=jail))
         return Ran(argv=tuple(argv), code=done.code, failure=done.failure, output=done.output)
 
     def changed(self) -> tuple[str, ...]:
@@ -81,7 +94,7 @@ class Rooms:
         self._site, self._folder, self._opened = site, folder, opened
         self._kept = Once[Kept]()
         self._elsewhere: list[Path] = []
-        self._uv = Uv(site.home / "cache/uv", folder / "builds", site.env, site.wanted.env)
+        self._uv = Uv(site.home / "cache/uv", folder / "builds", site.env, site.confinement, site.wanted.env)
 
     def open(self) -> Room:
         """A new room. Raises SparcError when it cannot be furnished."""

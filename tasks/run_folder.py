@@ -2,8 +2,9 @@
 
 run.json       what was asked, written once
 plan/          a copy of the plan and its folder's files: what a resume runs
+plan.manifest  what that copy held: whatever changes it afterwards is noticed
 hub.git        the run's bare repository
-workspaces/    one clone an attempt
+workspaces/    one clone for each attempt that is at work, or whose files could not be stored
 attempts/      one folder an attempt: its context, prompt, output, HOME and temporary directory
 gates/         scratch of the gates
 journal.jsonl  what happened, in order
@@ -16,7 +17,6 @@ import fcntl
 import json
 import os
 import re
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -28,12 +28,10 @@ from pydantic import ValidationError
 
 from gates.model import Frozen
 from tasks.errors import Refused
-from tasks.scratch import remove
+from tasks.trash import discard
 
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,119}")
-PLAN_FOLDER_LIMIT = 64 * 1024 * 1024  # bytes
 GLANCE = 0.5  # seconds for which a lock may be held by somebody who only looks whether it is
-NOT_COPIED = (".git", ".hg", ".svn", ".venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache")
 
 
 class RunRecord(Frozen):
@@ -52,7 +50,7 @@ class RunRecord(Frozen):
     memory: str
     """Name of the storage block that holds the memory."""
     fingerprint: str
-    """sha256 over the copied plan folder: the same plan is the same bytes."""
+    """sha256 of the copied plan folder's manifest: the same plan is the same bytes."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +70,11 @@ class RunFolder:
     def plan_dir(self) -> Path:
         """The copy of the plan's folder."""
         return self.path / "plan"
+
+    @property
+    def manifest(self) -> Path:
+        """What the copy of the plan's folder held when it was made."""
+        return self.path / "plan.manifest"
 
     @property
     def hub(self) -> Path:
@@ -125,9 +128,9 @@ class RunFolder:
                 return attempt
 
     def clean(self) -> None:
-        """Remove what a released run needs no more: its clones and scratch; papers, hub and report stay."""
+        """Throw away what a released run needs no more: its clones and scratch; papers, hub and report stay."""
         for name in ("workspaces", "gates"):
-            remove(self.path / name)
+            discard(self.path / name, self.home)
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -196,58 +199,6 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:
         fresh.replace(path)
     finally:  # a full disk is not helped by what did not fit
         fresh.unlink(missing_ok=True)
-
-
-def copy_plan(plan: Path, destination: Path, home: Path) -> None:
-    """Copy the plan and its folder's files, but not SPARC_HOME, so that a resume runs what was started.
-
-    A link that stays inside the folder is copied as one. Raises Refused for one that leads out of it, and when the
-    folder is too large to be a plan's own.
-    """
-    source = plan.resolve().parent
-    total = 0
-    for directory, names, files in os.walk(source):
-        links = [name for name in (*names, *files) if name not in NOT_COPIED and (Path(directory) / name).is_symlink()]
-        names[:] = [
-            name
-            for name in names
-            if name not in NOT_COPIED
-            and not _holds(Path(directory) / name, destination)
-            and (Path(directory) / name).resolve() != home.resolve()
-        ]
-        target = destination / Path(directory).relative_to(source)
-        target.mkdir(parents=True, exist_ok=True)
-        for name in links:
-            (target / name).symlink_to(_inside(Path(directory) / name, source))
-        for name in files:
-            file = Path(directory) / name
-            if name in links or not file.is_file():
-                continue
-            total += file.stat().st_size
-            if total > PLAN_FOLDER_LIMIT:
-                raise Refused(
-                    f"the plan's folder {source} holds more than {PLAN_FOLDER_LIMIT >> 20} MiB, all of which a run "
-                    "copies: move the plan and the files that it uses into a folder of their own"
-                )
-            shutil.copy2(file, target / name)
-
-
-def _inside(link: Path, source: Path) -> str:
-    """Where a link leads, relative to it; Refused unless that is among what is copied."""
-    try:
-        target = link.resolve()
-    except (OSError, RuntimeError):  # a loop
-        target = None
-    if target is None or not target.is_relative_to(source) or set(target.relative_to(source).parts) & {*NOT_COPIED}:
-        raise Refused(
-            f"{link} leads out of what a run copies of the plan's folder {source}: put what it leads to there instead, "
-            "or move the plan and the files that it uses into a folder of their own"
-        )
-    return os.path.relpath(target, link.parent)
-
-
-def _holds(folder: Path, inner: Path) -> bool:
-    return inner.resolve().is_relative_to(folder.resolve())
 
 
 def read_json(path: Path) -> object:

@@ -51,7 +51,7 @@ def run_suite(room: Room, limits: tests.Limits, covered: coverage.Limits | None,
             "there is no environment to run tests in, for the tree has no Python metadata (pyproject.toml, setup.py,"
             " setup.cfg, requirements.txt): add them, or say in the plan where they are (environment.python)"
         )
-    reports = room.folder / "reports"
+    reports = room.reports
     reports.mkdir()
     place = suite.Place(
         root=room.checkout, python=room.installed.bin / "python", reports=reports, base_config=config,

@@ -1,9 +1,11 @@
 """Runs one foreign program and sees to it that nothing of it outlives it. A script of its own, for `python -I -S`.
 
-    supervise.py LIFELINE STATUS PROGRAM [ARGUMENT ...]
+    supervise.py LIFELINE STATUS WRITABLE HIDDEN [PATH ...] PROGRAM [ARGUMENT ...]
 
 LIFELINE is a pipe that the orchestrator holds open: when it closes (a timeout, a Ctrl-C, the orchestrator's death by
 whatever signal) the whole tree is ended. STATUS gets JSON lines: {"pid": n}, then {"code": n} or {"failure": "..."}.
+WRITABLE and HIDDEN count the paths that follow: where the program may write, and what it may not read; both are empty
+for one that is not to be restricted. One that is, and cannot be, is not started.
 
 Killing a process group misses programs that made a session of their own; so this process makes itself the reaper of
 all its descendants (Linux), to which every orphan falls, and ends them until none is left.
@@ -29,8 +31,8 @@ def become_reaper() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def start(argv: list[str], status: int) -> int:
-    """Fork and exec the program in a session of its own; returns its process id."""
+def start(argv: list[str], status: int, jail: tuple[list[str], list[str]] | None) -> int:
+    """Fork and exec the program in a session of its own, restricted if it is to be; returns its process id."""
     child = os.fork()
     if child:
         return child
@@ -39,10 +41,23 @@ def start(argv: list[str], status: int) -> int:
         say(status, {"pid": os.getpid()})  # before anything foreign can kill us
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
-        os.execvpe(argv[0], argv, given_environment())  # noqa: S606 - the plan's own argument list; no shell is involved
+        env = given_environment()
+        if jail is None or restricted(jail, status):
+            os.execvpe(argv[0], argv, env)  # noqa: S606 - the plan's own argument list; no shell is involved
     except OSError as problem:
         say(status, {"failure": f"cannot start {argv[0]}: {problem.strerror}"})
     os._exit(127)
+
+
+def restricted(jail: tuple[list[str], list[str]], status: int) -> bool:
+    """Give up writing elsewhere; whether that worked. Anything but success keeps the program from being started."""
+    try:
+        sys.path.insert(0, __file__.rpartition("/")[0])
+        __import__("landlock").restrict(*jail)
+    except Exception as problem:  # noqa: BLE001 - see above
+        say(status, {"failure": f"it was not started, for it cannot be kept from writing elsewhere: {problem}"})
+        return False
+    return True
 
 
 def given_environment() -> dict[bytes, bytes]:
@@ -133,9 +148,18 @@ def wait(child: int, lifeline: int, wakeup: int) -> int | None:
                 os.killpg(child, signal.SIGTERM)
 
 
+def asked() -> tuple[tuple[list[str], list[str]] | None, list[str]]:
+    """The paths of the jail, None without one, and the program."""
+    if not sys.argv[3]:
+        return None, sys.argv[5:]
+    first, second = 5 + int(sys.argv[3]), 5 + int(sys.argv[3]) + int(sys.argv[4])
+    return (sys.argv[5:first], sys.argv[first:second]), sys.argv[second:]
+
+
 def main() -> None:
     """Run, wait, clean up, say what came of it."""
-    lifeline, status, argv = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
+    lifeline, status = int(sys.argv[1]), int(sys.argv[2])
+    jail, argv = asked()
     for descriptor in (lifeline, status):
         os.set_inheritable(descriptor, False)  # noqa: FBT003 - the standard library's signature
     wakeup, wakeup_end = os.pipe()
@@ -145,7 +169,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     become_reaper()
-    child = start(argv, status)
+    child = start(argv, status, jail)
     code = wait(child, lifeline, wakeup)
     end_everything(child)
     say(status, {"code": code} if code is not None else {"failure": "ended from outside"})

@@ -3,6 +3,9 @@
 Of the caller's environment uv sees the declared names, the proxies and certificates, and the index configuration:
 uv's own, or else pip's, since that is what makes `pip install` work on the caller's machine. Addresses of indexes may
 hold passwords: no sentence leaves this module with them.
+
+What is built, or runs in an environment with something foreign in it, may do harm: it writes to its own folders only,
+and its cache is its own as well. The cache that all runs share is written by uv alone, from wheels, running nothing.
 """
 
 import configparser
@@ -12,7 +15,6 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,13 +22,16 @@ from typing import Any
 from uv import find_uv_bin
 
 from tasks.agents.registry import base_environment
-from tasks.command import Command, run_foreign
+from tasks.command import Command, Completed, run_foreign
 from tasks.errors import SparcError
+from tasks.isolation import Confinement
 from tasks.redact import without_passwords
+from tasks.scratch import copy
 from tasks.wording import plain
 
 VERSION = version("uv")
 TIMEOUT, QUICK = 900.0, 60.0  # seconds for uv with its builds, for a line of Python
+WOULD_INSTALL = re.compile(r"^ \+ ([\w.-]+?)(?:==| @ |$)", re.MULTILINE)
 NETWORK = frozenset({
     "SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
     "http_proxy", "https_proxy", "all_proxy", "no_proxy",
@@ -56,57 +61,112 @@ class Uv:
     """The uv program, for one purpose."""
 
     cache: Path
-    """Its cache; shared by all runs, it locks for itself."""
+    """Shared by all runs, it locks for itself."""
     home: Path
-    """A private HOME for the builds that it starts."""
+    """A private folder: a HOME for uv itself; a HOME, a TMPDIR and a cache for the builds that it starts."""
     caller: Mapping[str, str]
     """The caller's environment."""
+    confinement: Confinement
+    """How uv, and what it starts, is kept from the machine."""
     names: tuple[str, ...] = ()
     """Variables of the caller that a build may see."""
 
     @property
-    def basics(self) -> dict[str, str]:
-        """What a program of the target may see beside it."""
-        return basics(self.caller, self.names) | {"HOME": str(self.home)}
+    def ours(self) -> Path:
+        """HOME of uv while it runs nothing foreign."""
+        return self.home / "ours"
 
-    @cached_property
-    def _environment(self) -> dict[str, str]:
-        """Made with the private HOME, to which the caller's settings of uv go along."""
-        folder = self.home / ".config/uv"
-        folder.mkdir(parents=True, exist_ok=True)
-        if settings := _settings_of_uv(self.caller):
+    @property
+    def theirs(self) -> Path:
+        """HOME of what is foreign; holds their cache."""
+        return self.home / "theirs"
+
+    def _environment(self, home: Path, cache: Path) -> dict[str, str]:
+        """Made with a private HOME, to which the caller's settings of uv go along."""
+        folder = home / ".config/uv"
+        for made in (folder, home / "tmp", cache):
+            made.mkdir(parents=True, exist_ok=True)
+        if (settings := _settings_of_uv(self.caller)) and not (folder / "uv.toml").exists():
             (folder / "uv.toml").write_text(settings, encoding="utf-8")
         ours = {
-            "UV_CACHE_DIR": str(self.cache),
+            "HOME": str(home),
+            "TMPDIR": str(home / "tmp"),
+            "UV_CACHE_DIR": str(cache),
             # a hard link would let a target's tests write into the cache
             "UV_LINK_MODE": "copy",
             "UV_NO_PROGRESS": "1",
             "NO_COLOR": "1",
             "UV_PYTHON_PREFERENCE": "system",
         }
-        return {"UV_PYTHON_DOWNLOADS": "never"} | self.basics | index_settings(self.caller) | ours
+        basic = basics(self.caller, self.names)
+        return {"UV_PYTHON_DOWNLOADS": "never"} | basic | index_settings(self.caller) | ours
 
-    def __call__(self, *arguments: str, cwd: Path, more: Mapping[str, str] | None = None) -> str:
-        """Run one command, with `more` in its environment; its standard output. Raises UvFailed with its last lines."""
-        environment = {**self._environment, **(more or {})}
-        done = run_foreign(Command((find_uv_bin(), *arguments), cwd, environment, timeout=TIMEOUT))
+    def __call__(
+        self, *arguments: str, cwd: Path, writable: Iterable[Path] = (), more: Mapping[str, str] | None = None
+    ) -> str:
+        """Run a command that starts nothing foreign, with `more` in its environment; its standard output.
+
+        Raises UvFailed with its last lines.
+        """
+        env = self._environment(self.ours, self.cache) | {**(more or {})}
+        done = self._run(arguments, cwd, env, (self.ours, self.cache, *writable))
+        return done.stdout.decode(errors="replace")
+
+    def wheels(self, venv: Path, *arguments: str, cwd: Path) -> None:
+        """Install into a virtual environment without anything foreign in it, and build nothing. Raises UvFailed."""
+        self("pip", "install", "--quiet", "--no-build", f"--python={venv}", *arguments, cwd=cwd, writable=(venv,))
+
+    def resolved(self, venv: Path, *arguments: str, cwd: Path) -> frozenset[str]:
+        """The names of all that installing this would bring. Raises UvFailed if only a build could tell."""
+        env = self._environment(self.ours, self.cache)
+        words = ("pip", "install", "--dry-run", "--no-build", f"--python={venv}", *arguments)
+        return frozenset(WOULD_INSTALL.findall(self._run(words, cwd, env, (self.ours, self.cache, venv)).output))
+
+    def fetch(self, cache: Path, interpreter: str, names: Iterable[str]) -> None:
+        """Put the wheels of these into a new cache. Raises UvFailed if there are not wheels for all."""
+        env = self._environment(self.ours, cache)
+        to = (f"--python={interpreter}", f"--target={self.ours / 'fetched'}", "--no-build")
+        self._run(("pip", "install", "--quiet", *to, *names), self.ours, env, (self.ours, cache))
+
+    def foreign(self, what: str, venv: Path, *arguments: str, cwd: Path, writable: Iterable[Path] = ()) -> None:
+        """Install or uninstall where something foreign runs: a build, or what is installed there. Raises UvFailed."""
+        env = self._environment(self.theirs, self.theirs / "cache")
+        words = ("pip", what, "--quiet", f"--python={venv}", *arguments)
+        self._run(words, cwd, env, (self.theirs, venv, *writable))
+
+    def build(self, venv: Path, *arguments: str, cwd: Path, writable: Iterable[Path] = ()) -> None:
+        """Install what must be built, from what is known (see `knows`), or else has to be fetched. Raises UvFailed."""
+        try:
+            self.foreign("install", venv, *arguments, "--offline", cwd=cwd, writable=writable)
+        except UvFailed:
+            self.foreign("install", venv, *arguments, cwd=cwd, writable=writable)
+
+    def knows(self, cache: Path) -> None:
+        """Begin the cache of builds with a copy of another one, once."""
+        self.theirs.mkdir(parents=True, exist_ok=True)
+        if cache.is_dir() and not (self.theirs / "cache").exists():
+            copy(cache, self.theirs / "cache")
+
+    def _run(
+        self, arguments: tuple[str, ...], cwd: Path, env: Mapping[str, str], writable: tuple[Path, ...]
+    ) -> Completed:
+        jail = self.confinement.jail(*writable)
+        done = run_foreign(Command((find_uv_bin(), *arguments), cwd, env, timeout=TIMEOUT, jail=jail))
         if done.code != 0:
             what = " ".join(word for word in arguments[:2] if not word.startswith("-"))
             raise UvFailed(f"uv {what}: {last_words(done.failure or '', done.output)}")
-        return done.stdout.decode(errors="replace")
-
-    def install(self, venv: Path, *arguments: str, cwd: Path) -> None:
-        """Install into a virtual environment. Raises UvFailed."""
-        self("pip", "install", "--quiet", f"--python={venv}", *arguments, cwd=cwd)
+        return done
 
     def ask(self, interpreter: Path, program: str, *arguments: str) -> Any:  # noqa: ANN401 - JSON
         """What a program of ours prints as JSON in a target's interpreter. Raises UvFailed.
 
         Foreign all the same: a `.pth` file that the project installs may run code.
         """
-        self.home.mkdir(parents=True, exist_ok=True)
+        env = self._environment(self.theirs, self.theirs / "cache")
         argv = (str(interpreter), "-I", "-c", program, *arguments)
-        done = run_foreign(Command(argv, self.home, self.basics, timeout=QUICK))
+        own = basics(self.caller, self.names) | {"HOME": env["HOME"], "TMPDIR": env["TMPDIR"]}
+        jail = self.confinement.jail(self.theirs)
+        done = run_foreign(Command(argv, self.theirs, own, timeout=QUICK, jail=jail))
         try:
             return json.loads(done.stdout.splitlines()[-1])
         except (IndexError, ValueError):

@@ -5,6 +5,7 @@ have no shape at all. Nothing that an agent or a target wrote is shown without p
 """
 
 import re
+from datetime import UTC, datetime
 
 _ESCAPES = re.compile(
     r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # titles and links, up to their end
@@ -44,6 +45,11 @@ def span(seconds: float) -> str:
     if hours < _HOURS_TOLD:
         return f"{hours} h {minutes % 60:02} min"
     return f"{hours // 24} d {hours % 24:02} h"
+
+
+def moment(seconds: float) -> str:
+    """`2026-11-20 12:03:04`, UTC; `seconds` since the epoch."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def short(commit: str | None) -> str:

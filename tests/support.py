@@ -129,7 +129,7 @@ class Shop:
     def open(cls, root: Path, home: Path) -> "Shop":
         """A new one, its repository with one commit on main that no other's has."""
         shop = cls(root, home)
-        for folder in (shop.repository, shop.plan_dir, shop.diary):
+        for folder in (shop.repository, shop.plan_dir, shop.diary, shop.notes):
             folder.mkdir(parents=True)
         (shop.plan_dir / "agent.py").write_text(AGENT)
         git(shop.repository, "init", "--quiet", "--initial-branch=main")
@@ -154,6 +154,11 @@ class Shop:
         return self.root / "diary"
 
     @property
+    def notes(self) -> Path:
+        """Where agents may leave what a test wants to see at once."""
+        return self.root / "notes"
+
+    @property
     def begin(self) -> str:
         """The repository's first commit."""
         return git(self.repository, "rev-list", "--max-parents=0", "HEAD")
@@ -161,7 +166,8 @@ class Shop:
     @property
     def agent(self) -> dict[str, Any]:
         """The agent that does what its prompt says."""
-        return {"command": [sys.executable, "-I", "-S", "{plan_dir}/agent.py", str(self.diary)]}
+        command = [sys.executable, "-I", "-S", "{plan_dir}/agent.py", str(self.diary)]
+        return {"command": command, "writable": [str(self.diary), str(self.notes)]}
 
     def plan(self, phases: Mapping[str, object], **more: object) -> Path:
         """Write a plan named after the shop; its path."""

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-WORD = re.compile(r"\{(plan_dir|workspace|run|phase|assignment|attempt)\}")
+from tasks.jail import Jail
+
+WORDS = ("plan_dir", "workspace", "run", "phase", "assignment", "attempt")
+WORD = re.compile(rf"\{{({'|'.join(WORDS)})\}}")
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,8 @@ class Request:
     """What `{plan_dir}`, `{workspace}`, `{run}`, `{phase}`, `{assignment}` and `{attempt}` stand for."""
     env: Mapping[str, str]
     """The whole environment of the agent."""
+    jail: Jail
+    """Where it may write."""
     timeout: float
     """Seconds."""
     ended: int

@@ -23,7 +23,9 @@ class CommandAgent:
 def execute(argv: tuple[str, ...], request: Request) -> Completed:
     """Run an agent's program under supervision."""
     stdin = request.prompt.encode(errors="replace")
-    command = Command(replaced(argv, request.words), request.workspace, request.env, stdin, request.timeout)
+    command = Command(
+        replaced(argv, request.words), request.workspace, request.env, stdin, request.timeout, request.jail
+    )
     return run_foreign(command, request.log)
 
 

@@ -1,7 +1,6 @@
 """Every kind of agent, on one screen; and the environment in which one works."""
 
 import fnmatch
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from tasks.agents.command import CommandAgent
 from tasks.agents.refuse import RefusingAgent
 from tasks.agents.replay import ReplayAgent
 from tasks.agents.spec import AgentSpec
-from tasks.errors import Refused
 
 AGENTS: dict[str, Callable[[AgentSpec, Path], Agent]] = {
     "command": lambda spec, plan_dir: CommandAgent(spec.command or ()),  # noqa: ARG005 - one signature for all
@@ -37,12 +35,3 @@ def environment_of(spec: AgentSpec, caller: Mapping[str, str], home: Path, scrat
     named = {name: caller[name] for name in spec.env if name in caller}
     lent = Path(caller["HOME"]) if spec.home and "HOME" in caller else home
     return base_environment(caller) | named | {"HOME": str(lent), "TMPDIR": str(scratch)}
-
-
-def check_home(spec: AgentSpec, caller: Mapping[str, str], private: tuple[Path, ...]) -> None:
-    """Refuse to lend a path of HOME that holds something an agent must not write."""
-    for name in spec.home.user if spec.home else ():
-        lent = Path(os.path.normpath(Path(caller.get("HOME", "/")) / name))
-        for path in private:
-            if path.resolve().is_relative_to(lent.resolve()):
-                raise Refused(f"home.user: {name} holds {path}, which no agent may write: lend a narrower path")

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from tasks.server import Server
-from tests.support import Shop, environment, git, phase, processes_with, told, wait_for, work
+from tests.support import Shop, commit, environment, git, phase, processes_with, told, wait_for, work
 
 PROJECT = Path(__file__).parents[2]
 PREFECT = Path(sys.executable).with_name("prefect")
@@ -134,9 +134,9 @@ class Order:
 def orders(deployed: None, api: Api, shop: Callable[[str], Shop]) -> Mapping[str, Order]:
     """One order for each story, all given at once."""
     assert deployed is None
-    shops = {name: shop(name) for name in ("released", "reviewed", "cancelled", "retried", "audited")}
+    shops = {name: shop(name) for name in ("released", "reviewed", "cancelled", "retried", "audited", "watched")}
     for name, story in shops.items():
-        first = {"cancelled": HANG.replace("HUNG", str(story.root / "hung")), "retried": STUMBLE}.get(name, "")
+        first = {"cancelled": HANG.replace("HUNG", str(story.notes / "hung")), "retried": STUMBLE}.get(name, "")
         points = {"review": ["It reads well"]} if name == "reviewed" else {}
         story.plan(
             {
@@ -147,10 +147,22 @@ def orders(deployed: None, api: Api, shop: Callable[[str], Shop]) -> Mapping[str
                 )
             }
         )
-    given = {name: _order(api, story) for name, story in shops.items() if name != "audited"}
+    given = {name: _order(api, story) for name, story in shops.items() if name not in ("audited", "watched")}
     audit = api.create("gate-audit/gate-audit", repository=str(shops["audited"].repository), checks=CHECKS)
     assert audit.is_success, audit.text
-    return {**given, "audited": Order(shops["audited"], audit.json()["id"])}
+    watch = _watch(api, shops["watched"])
+    return {**given, "audited": Order(shops["audited"], audit.json()["id"]), "watched": Order(shops["watched"], watch)}
+
+
+def _watch(api: Api, story: Shop) -> str:
+    """Two branches that conflict, and a watch of them; its flow run."""
+    for branch in ("one", "two"):
+        git(story.repository, "checkout", "--quiet", "-b", branch, "main")
+        commit(story.repository, README__md=f"{branch}\n")
+    git(story.repository, "checkout", "--quiet", "main")
+    asked = api.create("conflict-watch/conflict-watch", repository=str(story.repository))
+    assert asked.is_success, asked.text
+    return str(asked.json()["id"])
 
 
 def _order(api: Api, story: Shop) -> Order:
@@ -176,6 +188,8 @@ def test_a_deployed_plan_is_released(orders: Mapping[str, Order], api: Api) -> N
         ("sparc/sparc", {}, "'plan' is a required property"),
         ("sparc/sparc", {"plan": "/plan.yaml", "yes": "perhaps"}, "'perhaps' is not of type 'boolean'"),
         ("sparc/sparc", {"plan": {"sparc": 1, "name": "x"}}, "field 'plan'"),
+        ("conflict-watch/conflict-watch", {"branches": []}, "field 'branches'"),
+        ("conflict-watch/conflict-watch", {"most": 0}, "field 'most'"),
         ("gate-audit/gate-audit", {"checks": []}, "field 'checks'"),
         ("gate-audit/gate-audit", {"checks": ["nonsense"]}, "field 'checks[0]'"),
         ("gate-audit/gate-audit", {"checks": [{"coverage": {"at_least": "a lot"}}]}, "checks[0].coverage.at_least"),
@@ -196,6 +210,20 @@ def test_an_audit_fails_with_its_table(orders: Mapping[str, Order], api: Api) ->
     assert state["message"] == "bandit: no Python file to measure"
     rows = json.loads(api.get("artifacts/gate-audit-repository-main/latest")["data"])
     assert [(row["check"], row["outcome"]) for row in rows] == [("lines", "passed"), ("bandit", "error")]
+
+
+def test_a_watch_that_finds_conflicts_has_done_its_work(orders: Mapping[str, Order], api: Api) -> None:
+    state = api.ended(orders["watched"].flow_run)
+    assert (state["type"], state["name"]) == ("COMPLETED", "Conflicts")
+    assert state["message"] == "1 pair will not merge: one x two"
+    (row,) = json.loads(api.get("artifacts/conflicts-watch-repository/latest")["data"])
+    assert row == {"who": "one", "whom": "two", "level": "text", "where": "README.md (text)"}
+
+
+def test_the_watch_is_kept_every_half_hour(deployed: None, api: Api) -> None:
+    assert deployed is None
+    (schedule,) = api.get("deployments/name/conflict-watch/conflict-watch")["schedules"]
+    assert schedule["schedule"] == {"cron": "*/30 * * * *", "timezone": "UTC", "day_or": True}
 
 
 def test_audits_are_made_every_night(deployed: None, api: Api) -> None:
@@ -228,7 +256,7 @@ def test_cancelling_ends_every_process_and_keeps_the_work(
     orders: Mapping[str, Order], api: Api, prefect_settings: dict[str, str]
 ) -> None:
     order = orders["cancelled"]
-    wait_for((order.shop.root / "hung").exists, why="the agent never began")
+    wait_for((order.shop.notes / "hung").exists, why="the agent never began")
     assert len(processes_with("SPARC_RUN=cancelled")) > 2
     assert api.post(f"flow_runs/{order.flow_run}/set_state", state={"type": "CANCELLING"}).is_success
     wait_for(lambda: not processes_with("SPARC_RUN=cancelled"), 5, "a process of the agent survived")
@@ -257,10 +285,10 @@ def test_a_run_without_a_worker_can_be_cancelled_too(
     api: Api, prefect_settings: dict[str, str], shop: Callable[[str], Shop], whom: str
 ) -> None:
     story = shop(f"off-{whom}")
-    hang = HANG.replace("HUNG", str(story.root / "hung"))
+    hang = HANG.replace("HUNG", str(story.notes / "hung"))
     plan = story.plan({"specification": phase(note=work(f"{hang}echo note > note.md", "note.md"))})
     with story.start("run", plan, "--run", story.root.name, "--json", **prefect_settings) as process:
-        wait_for((story.root / "hung").exists, why="the agent never began")
+        wait_for((story.notes / "hung").exists, why="the agent never began")
         (found,) = api.post("flow_runs/filter", flow_runs={"name": {"any_": [story.root.name]}}).json()
         called_off = found["id"] if whom == "run" else api.below(found["id"])[0]["id"]
         assert api.post(f"flow_runs/{called_off}/set_state", state={"type": "CANCELLING"}).is_success

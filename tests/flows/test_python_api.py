@@ -20,7 +20,7 @@ def plain(shop: Shop, name: str | None = None, script: str = "mkdir -p docs; ech
     (shop.root / "agent.py").write_text(AGENT)
     command = [*shop.agent["command"][:3], str(shop.root / "agent.py"), str(shop.diary)]
     return Plan.model_validate({
-        "sparc": 1, "name": name or shop.root.name, "agents": {"writer": {"command": command}},
+        "sparc": 1, "name": name or shop.root.name, "agents": {"writer": {**shop.agent, "command": command}},
         "phases": {"specification": phase(a=work(script, "docs/a.md"), review=["Fine"], attempts=1)},
     })  # fmt: skip
 

@@ -175,6 +175,8 @@ CASES = {
     "folder": Case(folder_too_large, "holds more than 64 MiB"),
     "link": Case(leads_out, "plan/shared.md leads out of what a run copies of the plan's folder "),
     "lock": Case(no_room_for_a_lock, "/repository/.git/sparc'"),
+    "key": Case(changed(signing={"key": "/no/such/key"}), "signing.key: cannot read /no/such/key: No such file"),
+    "key-relative": Case(changed(signing={"key": "keys/sparc"}), "signing.key: 'keys/sparc' is no absolute path"),
     "home-file": Case(a_file_for_home, "cannot write under "),
     "url": Case(arguments(), "no Prefect API answers there", env=(("PREFECT_API_URL", "http://127.0.0.1:9/api"),)),
     "no-arguments": Case(only(), "Missing argument 'plan': `sparc run --help` tells more"),

@@ -14,7 +14,7 @@ MINE = "docs/mine.md"
 def plan(shop: Shop, script: str = "true", *, gate: object = ("deliverables",), **more: object) -> None:
     """A plan of one assignment, whose agent writes a file and then does something to the user's repository."""
     text = f"mkdir -p docs; echo mine > {MINE}; cd {shop.repository}; {script}"
-    shop.plan({"specification": phase(mine=work(text, MINE), gate=gate)}, **more)
+    shop.plan({"specification": phase(mine=work(text, MINE), gate=gate)}, isolation="none", **more)
 
 
 def by_hand(name: str, text: str) -> str:
@@ -34,6 +34,15 @@ async def unmoved(shop: Shop) -> dict[str, Any]:
 async def moved(shop: Shop) -> dict[str, Any]:
     """The base moved on with another file."""
     plan(shop, by_hand("theirs.md", "theirs"), gate=["deliverables", {"lines": {"paths": "**/*.md", "at_least": 2}}])
+    return {"run": await shop.arun()}
+
+
+async def hurried(shop: Shop) -> dict[str, Any]:
+    """The base moves on again while the gates look at the merge with what it had moved to."""
+    once = f"{shop.root}/once"
+    move = f"touch {once}; cd {shop.repository}; {by_hand('second.md', 'second')}"
+    look = ["sh", "-c", f"test ! -e theirs.md || test -e {once} || {{ {move}; }}"]
+    plan(shop, by_hand("theirs.md", "theirs"), gate=[{"command": {"name": "look", "run": look}}])
     return {"run": await shop.arun()}
 
 
@@ -147,7 +156,7 @@ async def repeated(shop: Shop) -> dict[str, Any]:
         "refinement": phase(
             two=work(f"mkdir -p docs; printf '# 2\\ntwo\\n' > {two}; {move}", two), gate=["deliverables", same]
         ),
-    })  # fmt: skip
+    }, isolation="none")  # fmt: skip
     first = await shop.arun(yes=True)
     git(shop.repository, "mv", "forbidden.md", "allowed.md")
     commit(shop.repository)
@@ -158,7 +167,8 @@ async def repeated(shop: Shop) -> dict[str, Any]:
 async def overtaken(shop: Shop) -> dict[str, Any]:
     """A run is blocked in its first phase; another one of the same plan comes further, and is released in the end."""
     script = f"test -e {shop.root}/ready || exit 1; mkdir docs; echo mine > {MINE}"
-    shop.plan({"specification": phase(mine=work(f"{script}; echo edited > {shop.repository}/README.md", MINE))})
+    shop.plan({"specification": phase(mine=work(f"{script}; echo edited > {shop.repository}/README.md", MINE))},
+              isolation="none")  # fmt: skip
     older = await shop.arun(run="overtaken-1")
     (shop.root / "ready").touch()
     for page in shop.diary.iterdir():
@@ -174,7 +184,7 @@ async def overtaken(shop: Shop) -> dict[str, Any]:
 
 
 SCENES: dict[str, Callable[[Shop], Awaitable[dict[str, Any]]]] = {
-    "unmoved": unmoved, "moved": moved, "unfit": unfit, "conflict": conflict, "dirty": dirty,
+    "unmoved": unmoved, "moved": moved, "hurried": hurried, "unfit": unfit, "conflict": conflict, "dirty": dirty,
     "in-the-way": in_the_way, "stays": stays, "elsewhere": elsewhere, "detached": detached, "worktree": worktree,
     "gone": gone, "by-hand-merge": by_hand_merge, "unnoted": unnoted, "repeated": repeated, "overtaken": overtaken,
 }  # fmt: skip
@@ -191,6 +201,11 @@ def played(shop: Open) -> Played:
 def subjects(shop: Shop, tip: str = "main") -> list[str]:
     """What a branch gained, newest first."""
     return git(shop.repository, "log", "--first-parent", "--format=%s", tip).splitlines()
+
+
+def tree_of(shop: Shop, commit: str) -> str:
+    """The tree of a commit."""
+    return git(shop.repository, "rev-parse", f"{commit}^{{tree}}")
 
 
 def test_an_unmoved_base_takes_the_very_tree_that_the_last_gate_passed(played: Played) -> None:
@@ -231,6 +246,17 @@ def test_a_moved_base_is_merged_and_every_gate_runs_again_on_the_merge(played: P
     gates = {gate["tree"] for gate in shop.evidence("gate") if gate["outcome"] == "passed"}
     assert release["tree"] == git(shop.repository, "rev-parse", "main^{tree}")
     assert release["tree"] in gates
+
+
+def test_a_base_that_moves_while_the_release_is_measured_has_it_measured_again(played: Played) -> None:
+    shop, said = played("hurried")
+    assert said["run"].outcome == "released"
+    assert subjects(shop)[:3] == ["Release hurried into main", "by hand second.md", "by hand theirs.md"]
+    assert git(shop.repository, "ls-files").split() == ["README.md", MINE, "second.md", "theirs.md"]
+    (release,) = (record for record in shop.evidence("release") if record["tree"] == tree_of(shop, "main"))
+    measured = [gate["tree"] for gate in shop.evidence("gate")]
+    assert release["tree"] in measured
+    assert len(set(measured)) == 3, "the plan's own tree, and both merges"
 
 
 def test_a_moved_base_on_which_a_gate_fails_is_not_released_until_it_is_mended(played: Played) -> None:

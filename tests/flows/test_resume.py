@@ -193,7 +193,7 @@ class Blocked:
         check = {"command": {"name": "flag", "run": ["sh", "-c", f"echo asked >> {shop.root}/gate; test -e {flag}"]}}
         work_a = work(write("docs/a.md"), "docs/a.md")
         self.shop = shop
-        self.plan = shop.plan({"specification": phase(a=work_a, gate=[check], attempts=1)})
+        self.plan = shop.plan({"specification": phase(a=work_a, gate=[check], attempts=1)}, isolation="none")
         run = ("run", self.plan, "--run", "blocked", "--json")
         changed, other = shop.root / "changed/plan.yaml", shop.root / "other/plan.yaml"
         for copy, old, new in ((changed, "Scripted", "Changed"), (other, '"blocked"', '"other"')):

@@ -42,7 +42,7 @@ def nowhere(shop: Shop) -> None:
         "specification": phase(
             a=work(write("docs/a.md"), "docs/a.md"), b=work(write("docs/b.md"), "docs/b.md"), gate=[{"command": check}]
         ),
-    })  # fmt: skip
+    }, isolation="none")  # fmt: skip
 
 
 def spent(shop: Shop) -> None:
@@ -54,7 +54,7 @@ def spent(shop: Shop) -> None:
             hooks={"escalate": [mark]},
         ),
         "pseudocode": phase(later=work(write("docs/later.md"), "docs/later.md")),
-    })  # fmt: skip
+    }, isolation="none")  # fmt: skip
 
 
 def failing(shop: Shop) -> None:
@@ -75,11 +75,12 @@ def failing(shop: Shop) -> None:
 def conflict(shop: Shop) -> None:
     """Two begin at the same commit and change the same file."""
     own = {"writes": ["docs/**", "shared.md"]}
-    late = f"while ! test -e {shop.root}/merged; do sleep 0.05; done; {write('shared.md', 'from b')}"
+    merged = f"{shop.diary}/specification.after.1"
+    late = f"while ! test -e {merged}; do sleep 0.05; done; {write('shared.md', 'from b')}"
     shop.plan({
         "specification": phase(
             a=work(f"{write('docs/a.md')}; {write('shared.md', 'from a')}", "docs/a.md", **own),
-            after=work(f"touch {shop.root}/merged; {write('docs/after.md')}", "docs/after.md", needs=["a"]),
+            after=work(write("docs/after.md"), "docs/after.md", needs=["a"]),
             b=work(f"{write('docs/b.md')}; {per_attempt(late, 'echo from b >> shared.md')}", "docs/b.md", **own),
         ),
     })  # fmt: skip
@@ -122,7 +123,7 @@ def hooked(shop: Shop) -> None:
                 "before": [mark("before"), mark("again")], "gate": [mark("gate")], "after": [mark("after", "exit 7")]
             },
         ),
-    })  # fmt: skip
+    }, isolation="none")  # fmt: skip
 
 
 def blocked_by(shop: Shop, when: str) -> None:
@@ -314,7 +315,8 @@ def test_hooks_see_the_tree_of_their_moment_and_what_they_change_is_discarded(ra
 def test_a_failing_hook_is_a_notice_after_the_merge(ran: Ran) -> None:
     _, outcome = ran["hooked"]
     assert outcome.outcome == "released"
-    (notice,) = outcome.notices
+    announced, notice = outcome.notices
+    assert announced.startswith("isolation: none")
     assert notice.startswith("hook after: ")
     assert "exit code 7" in notice
 

@@ -20,7 +20,7 @@ goal: |
   A ledger for small shops.
 base: main
 agents:
-  writer: {command: [AGENT, "{assignment}-{attempt}", "{plan_dir}", "{workspace}", "{run}", "{phase}"], env: [LENT]}
+  writer: {command: [AGENT, "{assignment}-{attempt}", "{plan_dir}", "{workspace}", "{run}", "{phase}"], env: [LENT], writable: DIARY}
 defaults: {timeout: 1m}
 resources: {agents: 8}
 phases:
@@ -65,7 +65,8 @@ NAMES = ("specification", "pseudocode", "delivery")
 def ledger(shop: Callable[[str], Shop]) -> Shop:
     made = shop("ledger")
     argv = json.dumps(made.agent["command"]).strip("[]")
-    (made.plan_dir / "plan.yaml").write_text(PLAN.replace("AGENT", argv))
+    plan = PLAN.replace("AGENT", argv).replace("DIARY", json.dumps(made.agent["writable"]))
+    (made.plan_dir / "plan.yaml").write_text(plan)
     return made
 
 

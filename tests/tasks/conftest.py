@@ -14,6 +14,7 @@ from tasks.evidence import keep
 from tasks.git import Git
 from tasks.hub import Hub, create_hub
 from tasks.integrate import Candidate, Landing, candidate, merge_assignment, merge_phase
+from tasks.ledger import seal
 from tasks.publish import bring
 from tasks.release import release_candidate, release_now
 from tasks.remember import evidence_name
@@ -101,7 +102,7 @@ def copied(begun_run: RunFolder, home: Path, users: Repository) -> RunFolder:
     """The same run on a copy of its repository."""
     made = RunFolder(home, begun_run.run)
     shutil.copytree(begun_run.path, made.path, symlinks=True)
-    (made.hub / "objects/info/alternates").write_text(f"{users.git.directory}/objects\n")
+    seal(made.hub, users.git.directory / "objects", PLAN, begun_run.record.start)
     made.create(record_of(users, begun_run.record.start))
     return made
 

@@ -13,10 +13,12 @@ from pydantic import ValidationError
 from tasks import workspace
 from tasks.agents.asking import Answer, Request, replaced
 from tasks.agents.claude import argv_of, failure_in
-from tasks.agents.registry import agent_of, base_environment, check_home, environment_of
+from tasks.agents.lending import check_lent, lent_paths, private_paths
+from tasks.agents.registry import agent_of, base_environment, environment_of
 from tasks.agents.spec import KINDS, AgentSpec, Home
 from tasks.errors import Refused
 from tasks.hub import Hub
+from tasks.jail import Jail
 
 RunGit = Callable[..., str]
 
@@ -38,6 +40,7 @@ def request_of(tmp_path: Path) -> Callable[..., Request]:
     def make(**fields: object) -> Request:
         env = {"PATH": os.environ["PATH"]}
         base = {"workspace": tmp_path / "work", "prompt": "Do it.\n", "words": WORDS, "env": env, "timeout": 20.0}
+        base["jail"] = Jail("none", ())
         return Request(**{**base, "ended": 0, "log": tmp_path / "log", **fields})  # type: ignore[arg-type]
 
     return make
@@ -125,9 +128,29 @@ def test_a_path_that_holds_what_no_agent_may_write_is_not_lent(tmp_path: Path, n
     caller = {"HOME": str(tmp_path / "home")}
     agent = AgentSpec.model_construct(refuse="x", env=(), home=Home.model_construct(user=(name,)))
     with pytest.raises(Refused, match="which no agent may write: lend a narrower path"):
-        check_home(agent, caller, (tmp_path / "elsewhere", repository))
-    check_home(spec(refuse="x", home={"user": [".claude", "work/other", "worker"]}), caller, (repository,))
-    check_home(spec(refuse="x"), caller, (repository,))
+        check_lent(agent, caller, (tmp_path / "elsewhere", repository))
+    check_lent(spec(refuse="x", home={"user": [".claude", "work/other", "worker"]}), caller, (repository,))
+    check_lent(spec(refuse="x"), caller, (repository,))
+
+
+def test_what_lies_in_what_no_agent_may_write_is_not_lent_either(tmp_path: Path) -> None:
+    home, repository = tmp_path / "home/.sparc", tmp_path / "work"
+    (home / "runs/r").mkdir(parents=True)
+    (repository / "src").mkdir(parents=True)
+    (tmp_path / "fine").mkdir()
+    (tmp_path / "trap").symlink_to(home / "runs")
+    caller, private = {"HOME": str(tmp_path / "home")}, private_paths(home, repository)
+    for place in (repository / "src", repository, home / "runs/r", tmp_path / "trap", tmp_path / "fine/../trap/r"):
+        with pytest.raises(Refused, match=r"lies in|holds"):
+            check_lent(spec(refuse="x", writable=[str(place)]), caller, private)
+    with pytest.raises(Refused, match=r"home.user: \.sparc/runs lies in .*, where no agent may write"):
+        check_lent(spec(refuse="x", home={"user": [".sparc/runs"]}), caller, private)
+    with pytest.raises(Refused, match="writable: /nowhere/at/all does not exist: make it"):
+        check_lent(spec(refuse="x", writable=["/nowhere/at/all"]), caller, private)
+    lends = spec(refuse="x", writable=[str(tmp_path / "fine")], home={"user": [".login", ".not-there"]})
+    (tmp_path / "home/.login").touch()
+    check_lent(lends, caller, private)
+    assert lent_paths(lends, caller) == (tmp_path / "home/.login", tmp_path / "fine")
 
 
 # -- a command

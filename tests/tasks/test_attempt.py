@@ -19,8 +19,11 @@ from tasks.attempt import Attempt, Order, carry
 from tasks.command import Processes, processes
 from tasks.context import Context, Remembered, ToldFinding
 from tasks.errors import Interrupted
+from tasks.git import Git
 from tasks.hub import Hub
-from tasks.journal import AttemptEnded, AttemptStarted, Journal
+from tasks.integrate import Landing, candidate, merge_assignment
+from tasks.isolation import Confinement
+from tasks.journal import AttemptEnded, AttemptStarted, Journal, Notice
 from tasks.run_folder import RunFolder
 
 Carry = Callable[..., Attempt]
@@ -43,7 +46,7 @@ def order(folder: RunFolder, hub: Hub) -> Callable[..., Order]:
             "guidance": "Be exact.", "name": "requirements", "assignment": Assignment.model_validate(work),
             "agent_name": "writer", "agent": AgentSpec(command=("sh", "-c", script), env=("TOKEN",)), "timeout": 20.0,
             "memory": (Remembered(key="k", value="v", run="r-0", written="w"),),
-            "env": {"PATH": os.environ["PATH"], "TOKEN": "t", "SECRET": "s"},
+            "env": {"PATH": os.environ["PATH"], "TOKEN": "t", "SECRET": "s"}, "confinement": Confinement("none"),
         }  # fmt: skip
         return Order(**{**base, **fields})
 
@@ -100,7 +103,7 @@ def test_its_evidence_tells_what_was_asked_and_what_was_left(do: Carry, hub: Hub
         "kind": "attempt", "run": "ledger-1", "plan": "ledger", "phase": "specification", "number": 1,
         "assignment": "requirements", "attempt": 1, "agent": "writer", "agent_kind": "command", "isolation": "none",
         "start": hub.start, "tree": hub.git.commit(attempt.commit or "").tree, "changed": ["docs/r.md"],
-        "outcome": "left", "findings": [], "context": hashlib.sha256(document).hexdigest(),
+        "outcome": "left", "findings": [], "context": hashlib.sha256(document).hexdigest(), "workspace": "full",
     }  # fmt: skip
 
 
@@ -271,7 +274,7 @@ def test_attempts_are_numbered_across_resumes_and_each_is_kept(do: Carry, hub: H
 def test_an_attempt_begins_at_the_tip_of_its_phase(do: Carry, hub: Hub) -> None:
     first = do(WRITES)
     branch = "refs/heads/phase/1-specification"
-    assert hub.git.move(branch, first.commit or "", hub.start)
+    assert Git(hub.directory).move(branch, first.commit or "", hub.start)
     second = do("cat docs/r.md && echo more >> docs/r.md")
     assert second.stands
     assert second.start == first.commit
@@ -316,3 +319,65 @@ def test_a_recording_goes_on_where_it_was_although_an_ask_in_between_was_killed(
     second = do("true", agent=played)
     assert [attempt.attempt for attempt in (first, second)] == [1, 3]
     assert [hub.git.read(attempt.commit or "", "docs/r.md") for attempt in (first, second)] == [b"one\n", b"two\n"]
+
+
+# -- its workspace
+
+
+def places(folder: RunFolder) -> list[str]:
+    return sorted(place.name for place in (folder.path / "workspaces/1-specification/requirements").glob("*"))
+
+
+@pytest.mark.parametrize("script", [WRITES, "exit 3"])
+def test_the_workspace_of_an_attempt_that_is_stored_is_cleared_away(do: Carry, folder: RunFolder, script: str) -> None:
+    attempt = do(f"echo x > $TMPDIR/large; {script}")
+    papers = folder.attempt_dir(1, "specification", "requirements", 1)
+    assert attempt.commit
+    assert places(folder) == []
+    assert {file.name for file in papers.iterdir()} == {"context.json", "prompt.md", "output.log", "home"}
+
+
+def test_a_workspace_that_cannot_be_stored_stays_until_the_assignment_is_asked_again(
+    do: Carry, hub: Hub, folder: RunFolder
+) -> None:
+    failed = do(f"{WRITES}; truncate -s 2G docs/big")
+    assert failed.commit is None
+    assert messages(failed)[0][0] == "docs/big"
+    assert messages(failed)[0][1].startswith("has 2,048.0 MB, and at most 100 MB of a file are taken")
+    assert record(hub, failed)["outcome"] == "failed"
+    assert places(folder) == ["1"]
+    assert do(WRITES, failed.findings).stands
+    assert places(folder) == []
+
+
+def test_a_sparse_workspace_is_told_and_recorded_as_such(do: Carry, hub: Hub, folder: RunFolder) -> None:
+    attempt = do(f"ls -A src docs run.sh; test ! -e src/app.py && {WRITES}", workspace="sparse")
+    papers = folder.attempt_dir(1, "specification", "requirements", 1)
+    assert attempt.findings == ()
+    assert record(hub, attempt)["workspace"] == "sparse"
+    assert json.loads((papers / "context.json").read_bytes())["sparse"] is True
+    assert "holds only a part of the repository" in (papers / "prompt.md").read_text()
+    assert hub.git.changed(hub.start, attempt.commit or "") == ("docs/r.md",)
+
+
+def test_a_change_outside_of_a_sparse_workspace_is_refused_as_any_other(do: Carry) -> None:
+    attempt = do(f"{WRITES}; mkdir -p src; echo x > src/app.py", workspace="sparse")
+    assert messages(attempt) == [
+        ("src/app.py", "changed, but it is not among the paths this assignment writes"),
+    ]
+
+
+def test_a_pointer_that_became_a_file_is_told_to_people(do: Carry, folder: RunFolder, hub: Hub) -> None:
+    branch = hub.phase_branch(1, "specification")
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+    left = do(f"mkdir -p docs; printf '{pointer}' > docs/r.md; echo '*.md filter=lfs' > .gitattributes",
+              writes=("docs/**", ".gitattributes"))  # fmt: skip
+    landing = Landing(hub, 1, "specification", "requirements", 1, "writer", left.evidence)
+    assert merge_assignment(landing, candidate(hub.git, branch, left.commit or ""), ())
+    assert hub.git.read(hub.tip(branch), "docs/r.md") == pointer.encode()
+    attempt = do("test $(wc -l < docs/r.md) = 3 && seq 9999 > docs/r.md")
+    assert attempt.stands
+    notices = [event.text for event in Journal(folder.journal).read() if isinstance(event, Notice)]
+    assert notices == [
+        "requirements, attempt 2: docs/r.md: in place of a Git LFS pointer, the file itself is now in git"
+    ]

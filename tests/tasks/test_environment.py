@@ -13,6 +13,7 @@ from tasks.command import Processes, processes
 from tasks.dependencies import MARKER, EnvironmentBroken, Kept, version
 from tasks.environment import Installed, install, keep, project_of
 from tasks.errors import Interrupted
+from tasks.isolation import confinement
 from tasks.metadata import MetadataInvalid, Project
 from tasks.packages import declared
 from tasks.requirements import inputs
@@ -50,7 +51,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def uv(home: Path, tmp_path: Path) -> Uv:
-    return Uv(home / "cache/uv", tmp_path / "private-home", CALLER)
+    return Uv(home / "cache/uv", tmp_path / "private-home", CALLER, confinement(None, home))
 
 
 def kept_of(checkout: Path, home: Path, uv: Uv, wanted: Environment = Environment()) -> Kept:  # noqa: B008 - immutable
@@ -184,7 +185,7 @@ def test_a_lock_decides_on_versions(tmp_path: Path, home: Path, uv: Uv) -> None:
     metadata = HATCHLING + '[project]\nname = "locked"\nversion = "1"\nrequires-python = ">=3.11"\n'
     older, newer = (metadata + f'dependencies = ["iniconfig{limit}"]\n' for limit in ("<2.3", ""))
     checkout = write(tmp_path / "locked", {"pyproject.toml": older, "src/locked/__init__.py": ""})
-    uv("lock", "--quiet", cwd=checkout)
+    uv("lock", "--quiet", cwd=checkout, writable=(checkout,))
     lock = (checkout / "uv.lock").read_text()
     write(checkout, {"pyproject.toml": newer})
     found = version(kept_of(checkout, home, uv).venv, "iniconfig")

@@ -271,6 +271,18 @@ def test_an_error_carries_the_command_and_gits_own_words(bare: Git) -> None:
 # -- merging
 
 
+def test_a_tree_that_cannot_be_read_is_no_empty_one(bare: Git) -> None:
+    contents = ({"x": b"1", "y": b"1"}, {"x": b"2", "y": b"1"}, {"x": b"1", "y": b"2"})
+    folders = [tree_of(bare, files) for files in contents]
+    roots = [bare.line("mktree", stdin=f"040000 tree {folder}\td\n".encode()) for folder in folders]
+    base = bare.write_commit(roots[0], (), "Base\n")
+    ours, theirs = (bare.write_commit(root, (base,), "Work\n") for root in roots[1:])
+    assert bare.merge(ours, theirs).conflicts == ()
+    (bare.directory / "objects" / folders[1][:2] / folders[1][2:]).unlink()
+    with pytest.raises(GitError, match="merge-tree"):
+        bare.merge(ours, theirs)
+
+
 def test_a_clean_merge_holds_both_sides(bare: Git) -> None:
     base = commit_of(bare, {"a": b"1\n2\n3\n4\n5\n", "b": b"b\n"})
     left = commit_of(bare, {"a": b"L\n2\n3\n4\n5\n", "b": b"b\n"}, base)

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tasks.hooks import run_all
+from tasks.hooks import Surroundings, run_all
 from tasks.hub import Hub
+from tasks.isolation import Confinement
 
 WORDS = {"plan_dir": "/the/plan", "run": "r-1", "phase": "refinement", "assignment": "", "attempt": ""}
 ENV = {"PATH": os.environ["PATH"]}
 
 
 def run(hub: Hub, *commands: tuple[str, ...]) -> str | None:
-    return run_all("before", commands, hub.git, hub.start, WORDS, ENV)
+    return run_all("before", commands, hub.git, hub.start, WORDS, Surroundings(ENV, Confinement("none")))
 
 
 def shell(script: str) -> tuple[str, ...]:

@@ -1,26 +1,37 @@
 """The hub: what is done is read from its branches, and only the orchestrator moves them."""
 
+import os
 import re
+import shutil
+import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tasks.git import ZERO, Git, clone
+from tasks.errors import Blocked
+from tasks.evidence import keep
+from tasks.git import ZERO, Git, GitError, clone
 from tasks.hub import Hub, create_hub
 from tasks.repository import Repository
 
 RunGit = Callable[..., str]
 Commit = Callable[..., str]
+Story = Any  # see conftest.py
 
 
 def merge_into(hub: Hub, branch: str, name: str, message: str) -> str:
-    """Merge a commit that adds one file into a branch of the hub; the merge."""
+    """Merge a commit that adds one file into a branch of the hub, with evidence; the merge."""
     git, old = hub.git, hub.tip(branch)
     blob = git.write_blob(name.encode())
     listed = git.run("ls-tree", "-z", old) + f"100644 blob {blob}\t{name}\0".encode()
     change = git.write_commit(git.line("mktree", "-z", stdin=listed), (old,), "Change\n")
-    merge = git.write_commit(git.merge(old, change).tree, (old, change), message)
+    tree = git.merge(old, change).tree
+    (proof,) = keep(git, [{"kind": "merge", "tree": tree, "parents": [old, change]}])
+    trailer = f"Sparc-Evidence: sha256:{proof}\n"
+    merge = git.write_commit(tree, (old, change), message + ("" if ": " in message else "\n") + trailer)
     assert git.move(branch, merge, old)
     return merge
 
@@ -55,6 +66,88 @@ def test_a_hub_that_was_half_made_is_completed(users: Repository, tmp_path: Path
     hub = create_hub(tmp_path / "hub.git", users, "r-1", "plan", start)
     assert hub.plan_tip == start
     assert hub.git.line("config", "gc.pruneExpire") == "never"
+
+
+def killed(users: Repository, place: Path, at: int) -> bool:
+    """Make a hub in a child that is killed before its `at`-th process, folder or file in place; whether it was."""
+    child = os.fork()
+    if child == 0:
+        left = iter(range(at))
+
+        def watch(event: str, _arguments: object) -> None:
+            if event in {"subprocess.Popen", "os.rename", "os.mkdir"} and next(left, None) is None:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(watch)
+        create_hub(place, users, "r-1", "plan", users.tip("main") or "")
+        os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def test_a_hub_whose_making_was_killed_anywhere_is_completed_and_keeps_its_rules(
+    users: Repository, tmp_path: Path
+) -> None:
+    at = 1
+    while killed(users, tmp_path / f"{at}.git", at):
+        at += 2
+    assert at > 15
+    for number in range(1, at, 2):
+        hub = create_hub(tmp_path / f"{number}.git", users, "r-1", "plan", users.tip("main") or "")
+        assert hub.plan_tip == hub.start
+        with pytest.raises(GitError, match="no such reference belongs here"):
+            hub.git.create_refs({"refs/heads/x": hub.start})
+        hub.make_ready(users)
+
+
+@pytest.mark.parametrize("part", ["config", "HEAD", "objects", "refs", "hooks", "info", "sparc.json"])
+def test_a_hub_of_which_a_part_is_missing_is_completed_or_blocked_in_words(
+    users: Repository, tmp_path: Path, part: str
+) -> None:
+    hub = create_hub(tmp_path / "hub.git", users, "r-1", "plan", users.tip("main") or "")
+    gone = tmp_path / "hub.git" / part
+    shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
+    with pytest.raises((Blocked, GitError), match=str(tmp_path)):
+        hub.make_ready(users)
+    if part == "sparc.json":
+        create_hub(hub.directory, users, "r-1", "plan", hub.start).make_ready(users)
+
+
+def object_file(hub: Hub, of: str) -> Path:
+    oid = hub.git.line("rev-parse", of)
+    return hub.directory / f"objects/{oid[:2]}/{oid[2:]}"
+
+
+def emptied(file: Path) -> None:
+    file.chmod(0o644)
+    file.write_bytes(b"")
+
+
+DAMAGE: dict[str, Callable[[Hub], object]] = {
+    "the hub is gone": lambda hub: hub.directory.rename(hub.directory.with_name("elsewhere")),
+    "the plan's branch is gone": lambda hub: (hub.directory / hub.plan_branch).unlink(),
+    "the plan's branch is no commit": lambda hub: (hub.directory / hub.plan_branch).write_text("no commit\n"),
+    "a merge is emptied": lambda hub: emptied(object_file(hub, hub.plan_branch)),
+    "a tree is emptied": lambda hub: emptied(object_file(hub, f"{hub.plan_branch}^{{tree}}")),
+    "a merge that only the hub has is gone": lambda hub: object_file(hub, "refs/heads/phase/2-refinement").unlink(),
+    "another branch is no commit": lambda hub: (hub.directory / hub.phase_branch(1, "specification")).write_text("x"),
+    "what is borrowed is gone": lambda hub: Path(
+        (hub.directory / "objects/info/alternates").read_text().strip()
+    ).rename(hub.directory.parent / "gone"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+def test_a_damaged_hub_is_told_in_a_sentence_before_the_run_goes_on(story: Story, what: str) -> None:
+    hub: Hub = story.hub
+    story.assignment(1, "specification", "slos", {"docs/slos.md": "# SLOs\n"})
+    story.phase(1, "specification")
+    story.assignment(2, "refinement", "posting", {"src/post.py": "POST = 1\n"})
+    hub.make_ready(story.repository)
+    DAMAGE[what](hub)
+    with pytest.raises(Blocked, match=r"is gone|is damaged") as told:
+        hub.make_ready(story.repository)
+    assert str(hub.directory) in str(told.value)
+    assert "\n" not in str(told.value)
 
 
 def test_a_phase_begins_at_the_tip_of_the_plan_and_is_opened_once(hub: Hub) -> None:
@@ -122,7 +215,20 @@ def test_an_agents_git_cannot_move_a_branch_of_the_hub(
     commit(tmp_path / "clone", {"mine": "mine"})
     before = hub.git.refs("refs/")
     said = git(tmp_path / "clone", *(word.format(hub=hub.directory) for word in words), fails=True)
-    assert re.search("only sparc writes here|denying", said)
+    assert re.search("only sparc writes here|denying|the hub refuses", said)
     assert hub.git.refs("refs/") == before
     moved = Git(hub.directory)
     assert moved.move("refs/heads/ours", hub.start, ZERO)
+
+
+def test_the_shape_of_the_history_is_written_down_with_what_is_borrowed_and_nothing_of_the_users_is_touched(
+    story: Story, git: RunGit
+) -> None:
+    hub: Hub = story.hub
+    hub.make_ready(story.repository)
+    story.assignment(1, "specification", "slos", {"docs/slos.md": "# SLOs\n"})
+    story.phase(1, "specification")
+    hub.open_phase(2, "refinement")
+    assert git(hub.directory, "commit-graph", "verify", "--no-progress") == ""
+    assert list((hub.directory / "objects/info/commit-graphs").glob("*.graph"))
+    assert not list((story.repository.git.directory / "objects/info").glob("commit-graph*"))

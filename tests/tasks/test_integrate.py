@@ -1,5 +1,7 @@
 """Candidates and merges: what is measured is what is merged, by compare-and-swap, with its evidence first."""
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,13 +9,24 @@ import pytest
 from tasks import evidence
 from tasks.git import Git, listing
 from tasks.hub import Hub
-from tasks.integrate import Landing, candidate, commit, conflict_findings, merge_assignment, merge_phase
+from tasks.integrate import (
+    Gated,
+    Landing,
+    Resolution,
+    candidate,
+    candidate_on,
+    commit,
+    merge_assignment,
+    merge_assignments,
+    merge_phase,
+    provisional,
+)
 
 
 def change(hub: Hub, files: dict[str, str], parent: str | None = None) -> str:
     """What an attempt left: a commit whose tree is the start's with these files."""
     git, start = hub.git, parent or hub.start
-    kept = [entry.decode() for entry in git.run("ls-tree", "-z", start).split(b"\0") if entry]
+    kept = [os.fsdecode(entry) for entry in git.run("ls-tree", "-z", start).split(b"\0") if entry]
     kept = [entry for entry in kept if entry.partition("\t")[2] not in files]
     fresh = [f"100644 blob {git.write_blob(text.encode())}\t{name}" for name, text in files.items()]
     return git.write_commit(git.line("mktree", "-z", stdin=listing([*kept, *fresh])), (start,), "Change\n")
@@ -39,14 +52,12 @@ def test_a_candidate_is_known_before_any_branch_moves(hub: Hub, branch: str) -> 
 
 def test_a_conflict_is_told_by_its_paths_and_is_never_committed(hub: Hub, branch: str) -> None:
     first = candidate(hub.git, branch, change(hub, {"README.md": "one"}))
-    done = commit(hub.git, first, "Merge", {})
+    done = merge_assignment(landing(hub), first, ())
     found = candidate(hub.git, branch, change(hub, {"README.md": "two"}))
     assert found.conflicts == ("README.md",)
-    assert [(finding.check, finding.path) for finding in conflict_findings(found)] == [("merge", "README.md")]
     with pytest.raises(ValueError, match="conflicted"):
         commit(hub.git, found, "Merge", {})
     assert hub.tip(branch) == done
-    assert conflict_findings(first) == ()
 
 
 def test_an_assignments_merge_has_the_old_tip_first_and_the_trailers_of_the_design(hub: Hub, branch: str) -> None:
@@ -77,6 +88,57 @@ def test_an_assignment_with_a_gate_of_its_own_names_what_passed(hub: Hub, branch
     assert trailers["Sparc-Gate"] == "passed"
     record = evidence.fetch(hub.git, trailers["Sparc-Evidence"].removeprefix("sha256:"))
     assert (record["gate"], record["verdicts"]) == ("passed", list(verdicts))
+
+
+def test_several_are_merged_one_by_one_in_one_move_and_name_the_tip_that_was_measured(hub: Hub, branch: str) -> None:
+    links, tip = [], hub.start
+    for name in "abc":
+        found = candidate_on(hub.git, branch, tip, change(hub, {name: name}))
+        tip = provisional(hub.git, found)
+        links.append((landing(hub, name), found))
+    verdicts = evidence.keep(hub.git, [{"kind": "verdict", "tree": links[-1][1].tree, "verdict": {}}])
+    assert hub.tip(branch) == hub.start
+    merged = merge_assignments(links, Gated(verdicts, tip))
+    assert merged
+    commits = list(hub.git.first_parents(hub.start, branch))[::-1]
+    assert [made.oid for made in commits] == list(merged)
+    assert [made.parents for made in commits] == [
+        (before, found.theirs) for before, (_, found) in zip([hub.start, *merged], links, strict=False)
+    ]
+    assert [made.tree for made in commits] == [found.tree for _, found in links]
+    assert [made.trailers["Sparc-Gate"] for made in commits] == ["batch"] * 3
+    for made in commits:
+        record = evidence.fetch(hub.git, made.trailers["Sparc-Evidence"].removeprefix("sha256:"))
+        assert record["batch"] == {"commit": tip, "tree": commits[-1].tree}
+        assert (record["tree"], record["parents"], record["gate"]) == (made.tree, list(made.parents), "batch")
+        assert record["verdicts"] == list(verdicts)
+        again = hub.git.merge(*made.parents)
+        assert (again.tree, again.conflicts) == (made.tree, ())
+    assert merge_assignments(links, Gated(verdicts, tip)) is None, "the branch is elsewhere by now"
+
+
+def test_a_resolution_is_merged_in_place_of_what_it_resolves_wherever_the_branch_is_by_then(
+    hub: Hub, branch: str
+) -> None:
+    merge_assignment(landing(hub, "one"), candidate(hub.git, branch, change(hub, {"README.md": "one"})), ())
+    found = candidate(hub.git, branch, theirs := change(hub, {"README.md": "two"}))
+    assert found.conflicts == ("README.md",)
+    resolved = change(hub, {"README.md": "one and two"}, found.ours)
+    both = hub.git.write_commit(hub.git.resolve(resolved, "tree") or "", (found.ours, theirs), "Both\n")
+    made = Resolution("architect", found.conflicts, "b" * 64, both)
+    at_once = candidate(hub.git, branch, theirs, made)
+    assert (at_once.tree, at_once.conflicts) == (hub.git.resolve(both, "tree"), ())
+    merge_assignment(landing(hub, "three"), candidate(hub.git, branch, change(hub, {"other": "3"})), ())
+    later = candidate(hub.git, branch, theirs, made)
+    assert (later.ours, later.theirs, later.conflicts) == (hub.tip(branch), theirs, ())
+    merged = merge_assignment(replace(landing(hub, "two"), resolution=made), later, ["c" * 64])
+    commit = hub.git.commit(merged or "")
+    assert commit.parents == (later.ours, theirs)
+    assert commit.trailers["Conflict-Resolution"] == "architect"
+    record = evidence.fetch(hub.git, commit.trailers["Sparc-Evidence"].removeprefix("sha256:"))
+    assert record["resolution"] == {"by": "architect", "conflicts": ["README.md"], "evidence": "b" * 64}
+    assert hub.git.read(merged or "", "README.md") == b"one and two"
+    assert hub.git.read(merged or "", "other") == b"3"
 
 
 def test_a_phases_merge_names_the_gate_that_passed_on_it(hub: Hub, branch: str) -> None:

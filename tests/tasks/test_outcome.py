@@ -131,7 +131,7 @@ def test_the_shape_that_scripts_read() -> None:
     assert {"run", "plan", "outcome", "base", "branch", "commit", "reason", "phases"} <= set(told)
     phase = told["phases"][3]
     assert {"name", "outcome", "attempts", "seconds", "checks", "assignments"} <= set(phase)
-    assert set(phase["checks"][0]) == {"check", "outcome", "summary", "measured", "limit"}
+    assert set(phase["checks"][0]) == {"check", "outcome", "summary", "measured", "limit", "kept"}
     assert {"name", "outcome", "attempts", "seconds", "commit"} <= set(phase["assignments"][0])
 
 

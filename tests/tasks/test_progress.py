@@ -16,6 +16,7 @@ from gates.verdict import Finding, Outcome, Verdict
 from tasks.journal import (
     AttemptEnded,
     AttemptStarted,
+    BatchEnded,
     CheckEnded,
     Escalated,
     Event,
@@ -67,6 +68,16 @@ TOLD: list[tuple[Event, str]] = [
     (
         CheckEnded(**PHASE, round=1, assignment="api", verdict=COVERAGE, seconds=1),
         "api  gate  coverage 91.2 % < 95 %: src/ledger/post.py 71 %  failed",
+    ),
+    (
+        CheckEnded(**PHASE, round=2, verdict=COVERAGE, seconds=0, kept="1 specification, api"),
+        "gate  coverage 91.2 % < 95 %: src/ledger/post.py 71 %  failed  (kept from 1 specification, api)",
+    ),
+    (
+        BatchEnded(
+            **PHASE, assignments=("api", "cli"), tree="0" * 40, checks=3, outcome=Outcome.FAILED, seconds=75
+        ),
+        "gate  api, cli together  failed after 1 min 15 s",
     ),
     (GateEnded(**PHASE, round=1, outcome=Outcome.PASSED), "gate  round 1  passed"),
     (GateEnded(**PHASE, round=2, outcome=Outcome.UNKNOWN), "gate  round 2  NOT PASSED"),

@@ -18,6 +18,7 @@ from tasks.command import Processes, processes
 from tasks.errors import Interrupted
 from tasks.exam import Exam, Measured
 from tasks.git import Git
+from tasks.isolation import Confinement, confinement
 from tasks.quality import Bench
 from tasks.target import Environment
 
@@ -42,6 +43,9 @@ LEDGER = {
 
 SCRIPTS = {"requirements.txt": "pluggy\n"}
 """Metadata of a repository that is no package, so that nothing has to be built."""
+
+FREE = Confinement("none")
+"""For programs that leave a note where only their test looks."""
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +74,7 @@ def exam_of(tmp_path: Path, home: Path) -> Callable[..., Exam]:
         exam = Exam(
             git=Git(work / ".git"), tree=git("rev-parse", "HEAD^{tree}"), base=git("rev-parse", "HEAD"),
             deliverables=(), environment=None, folder=tmp_path / "exam", words={"run": "r1", "phase": "p"},
-            home=home, env=CALLER,
+            home=home, env=CALLER, confinement=confinement(None, home),
         )  # fmt: skip
         return replace(exam, **more)  # type: ignore[arg-type]
 
@@ -109,7 +113,7 @@ def test_one_run_of_the_tests_serves_tests_and_coverage(exam_of: Callable[..., E
     counter = tmp_path / "runs"
     counting = f"def pytest_sessionfinish():\n    open({str(counter)!r}, 'a').write('x')\n"
     tested, covered = answers(
-        exam_of(LEDGER | {"tests/conftest.py": counting}), "tests", {"coverage": {"branch": True}}
+        exam_of(LEDGER | {"tests/conftest.py": counting}, confinement=FREE), "tests", {"coverage": {"branch": True}}
     )
     assert tested.verdict.summary == "tests 1 passed, 0 failed, 0 skipped"
     assert covered.verdict.measured == 100.0
@@ -180,6 +184,7 @@ def test_a_command_sees_the_environment_and_little_else(exam_of: Callable[..., E
         LEDGER,
         environment=Environment(env=("LET_IN",)),
         env=CALLER | {"LET_IN": "a-secret-of-mine", "LEFT_OUT": "x", "PYTHONPATH": "/x"},
+        confinement=FREE,
     )
     (ran,) = answers(exam, command("python", "-c", script, str(out), "{workspace}", "{run}", "{other}"))
     assert ran.verdict.passed, ran.verdict
@@ -235,7 +240,7 @@ def alive(pid: str) -> bool:
 def test_a_command_that_hangs_is_ended_with_all_that_it_started(exam_of: Callable[..., Exam], tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     script = f"setsid sleep 300 & echo $! > {pids}; sleep 300"
-    (ran,) = answers(exam_of({"a": ""}), command("sh", "-c", script, timeout=0.5))
+    (ran,) = answers(exam_of({"a": ""}, confinement=FREE), command("sh", "-c", script, timeout=0.5))
     assert ran.verdict.outcome is Outcome.ERROR
     assert "timed out after 0.5 s" in ran.verdict.summary
     assert not alive(pids.read_text().strip())
@@ -243,7 +248,8 @@ def test_a_command_that_hangs_is_ended_with_all_that_it_started(exam_of: Callabl
 
 def test_a_daemon_that_a_command_leaves_is_ended(exam_of: Callable[..., Exam], tmp_path: Path) -> None:
     pids = tmp_path / "pids"
-    (ran,) = answers(exam_of({"a": ""}), command("sh", "-c", f"setsid sleep 300 & echo $! > {pids}"))
+    leave = command("sh", "-c", f"setsid sleep 300 & echo $! > {pids}")
+    (ran,) = answers(exam_of({"a": ""}, confinement=FREE), leave)
     assert ran.verdict.passed
     assert not alive(pids.read_text().strip())
 

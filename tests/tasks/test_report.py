@@ -36,6 +36,7 @@ REFINEMENT = PhaseOutcome(
     reason="no attempts are left: coverage 91.2 % < 95 %",
     checks=(TESTS, COVERAGE),
     assignments=(POSTING, API),
+    conflicts=(),
     escalations=("the gate failed twice",),
     review=None,
 )
@@ -51,6 +52,7 @@ BLOCKED = RunOutcome(
     commit=None,
     reason="no attempts are left: coverage 91.2 % < 95 %",
     repository="/home/ada/my ledger",
+    isolation="landlock",
     seconds=300,
     phases=(REFINEMENT, COMPLETION),
     notices=("memory is low",),
@@ -59,7 +61,7 @@ BLOCKED = RunOutcome(
 
 def test_the_summary_of_a_blocked_run() -> None:
     assert summary(BLOCKED).splitlines() == [
-        "ledger-1: plan ledger, sparc/ledger for main",
+        "ledger-1: plan ledger, sparc/ledger for main, isolation: landlock",
         "",
         "1 refinement: 1 of 2 merged, 3 rounds, 5 min 00 s",
         "  tests 41 passed........................................................Passed",

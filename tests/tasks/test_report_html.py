@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pydantic import JsonValue, TypeAdapter
 
-from tasks.journal import Event, GateEnded, Journal
+from gates.verdict import Outcome
+from tasks.journal import BatchEnded, CheckEnded, Event, GateEnded, Journal
 from tasks.outcome import Merge, outcome_of
 from tasks.report_html import render
 
@@ -216,3 +217,17 @@ def test_the_picture_has_a_name_a_description_and_titles() -> None:
     assert any(text.startswith("1 specification: passed. 2 pseudocode: passed.") for text in told.texts)
     assert "api, attempt 1 by writer: failed, 1 min 04 s. exit code 1" in told.source
     assert len(told.find("g", "bar")) - 6 == told.source.count('data-from="')  # six more in the legend
+
+
+def test_work_that_was_measured_together_is_told_and_so_is_what_was_measured_before() -> None:
+    place = next(at for at, event in enumerate(LEDGER) if isinstance(event, GateEnded))
+    check = next(event for event in reversed(LEDGER[:place]) if isinstance(event, CheckEnded))
+    together = BatchEnded(
+        at=check.at, number=check.number, phase=check.phase, assignments=("api", "<b>cli"), tree="0" * 40, checks=3,
+        outcome=Outcome.FAILED, seconds=75,
+    )  # fmt: skip
+    again = check.model_copy(update={"kept": "1 specification, <i>api"})
+    events = [*LEDGER[: place - 1], again, together, *LEDGER[place:]]
+    page = " ".join(_Page(render(events, outcome_of(events), MERGES)).texts)
+    assert "measured together: api, <b>cli" in page
+    assert "kept from 1 specification, <i>api" in page

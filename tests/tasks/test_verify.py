@@ -11,11 +11,11 @@ import pytest
 from tasks import evidence
 from tasks.errors import Refused
 from tasks.git import Git
-from tasks.hub import create_hub
+from tasks.hub import Hub, create_hub
 from tasks.release import release_candidate, release_now
 from tasks.remember import evidence_name
 from tasks.repository import Repository, open_repository
-from tasks.verify import HOW_TO_FETCH, Report, lines, verify
+from tasks.verify import HOW_TO_FETCH, Finding, Report, lines, verify
 
 RunGit = Callable[..., str]
 Commit = Callable[..., str]
@@ -44,6 +44,11 @@ def problems(report: Report) -> list[str]:
 
 def blamed(report: Report) -> set[str]:
     return {finding.commit for finding in report.findings}
+
+
+def outside(hub: Hub) -> Git:
+    """The hub's repository for somebody whom its rules do not hold back."""
+    return Git(hub.directory)
 
 
 def trailer(git: Git, commit: str) -> str:
@@ -80,7 +85,9 @@ def tree_with(git: Git, commit: str, files: Mapping[str, str]) -> str:
 
 def test_a_released_history_holds_down_to_every_assignment(told: Story) -> None:
     report = verify(told.repository, "HEAD", None)
-    assert report == Report(ok=True, start=told.hub.start, verified=report.verified, findings=())
+    assert report == Report(
+        ok=True, start=told.hub.start, verified=report.verified, findings=(), rests_on=report.rests_on
+    )
     subjects = [told.repository.git.commit(commit).subject for commit in report.verified]
     assert subjects == [
         "Release ledger into main",
@@ -201,9 +208,7 @@ def test_a_fast_forward_onto_a_plan_that_was_never_released_is_found(
     assert verify(story.repository, "HEAD", start).findings == ()
 
 
-def test_a_fast_forward_onto_a_plan_that_began_at_a_release_is_found(
-    story: Story, tmp_path: Path, git: RunGit
-) -> None:
+def test_a_fast_forward_onto_a_plan_that_began_at_a_release_is_found(story: Story, tmp_path: Path, git: RunGit) -> None:
     story.two_phases()
     hub = create_hub(tmp_path / "second.git", story.repository, "other-1", "other", story.release() or "")
     second = type(story)(story.folder, hub, story.repository)
@@ -253,7 +258,7 @@ def test_a_file_that_was_slipped_into_a_phases_merge_is_found(story: Story) -> N
         f"Merge phase\n\nSparc-Run: r\nSparc-Phase: specification\nSparc-Gate: passed\nSparc-Evidence: sha256:{name}\n"
     )
     evil = git.write_commit(tree, (hub.start, theirs), text)
-    assert git.move(hub.plan_branch, evil, hub.start)
+    assert outside(hub).move(hub.plan_branch, evil, hub.start)
     assert story.release()
     report = verify(story.repository, "main", None)
     assert blamed(report) == {evil}
@@ -264,7 +269,7 @@ def test_a_commit_on_the_plans_branch_that_is_no_merge_is_found(story: Story) ->
     story.two_phases()
     git, tip = story.hub.git, story.hub.plan_tip
     alone = git.write_commit(git.commit(tip).tree, (tip,), "Quick fix\n")
-    assert git.move(story.hub.plan_branch, alone, tip)
+    assert outside(story.hub).move(story.hub.plan_branch, alone, tip)
     found = evidence.keep(git, [{"kind": "gate", "outcome": "passed", "tree": git.commit(tip).tree,
                                  "verdicts": list(story.verdicts(git.commit(tip).tree))}])  # fmt: skip
     candidate = release_candidate(story.hub, story.hub.start)
@@ -529,3 +534,9 @@ def test_a_report_can_be_written_as_json(released: Repository, commit: Commit) -
     commit(released.path, {}, "Later")
     report = json.loads(verify(released, "main", None).model_dump_json())
     assert (report["ok"], len(report["verified"]), report["findings"][0]["subject"]) == (False, 6, "Later")
+
+
+def test_what_others_wrote_is_told_as_harmless_text() -> None:
+    evil = Finding(commit="1" * 40, subject="\x1b[2J\u202eGood", problem="it is\nnot")
+    told = list(lines(Report(ok=False, start=None, verified=(), findings=(evil,), notes=("\x1b]0;x\x07note",))))
+    assert told == ["111111111111 \ufffdGood: it is not", "note", "NOT verified: 1 findings, 0 merges hold"]
