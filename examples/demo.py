@@ -57,7 +57,7 @@ def tell(repository, run):
     say(f"\nThe ledger is released in {repository}: branch main, and its work tree.")
     say(git(repository, "log", "--first-parent", "--format=  %h %s"))
     say(f"Report: {report}")
-    say(f"Prefect UI, with every run: {printed(SPARC, 'server', 'status')}")
+    say(f"Prefect UI, with every run: {printed(SPARC, 'server', 'start')} (`sparc server status` tells its password)")
     say(f"sparc verify: {printed(SPARC, 'verify', '--repository', repository)}")
 
 

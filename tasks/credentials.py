@@ -22,7 +22,7 @@ ENVIRONMENT_FIELDS = slice(47, 49)  # env_start and env_end in /proc/self/stat, 
 
 
 def secret_paths(home: Path) -> tuple[Path, ...]:
-    """What foreign programs must not even read: this home's secrets, and where the user keeps those of other servers."""
+    """What foreign programs must not read: this home's secrets, and where the user keeps those of other servers."""
     own = Path(os.environ.get("PREFECT_HOME") or "~/.prefect")
     profiles = Path(os.environ.get("PREFECT_PROFILES_PATH") or own / PROFILES)
     elsewhere = (path.expanduser() for path in (own, profiles))

@@ -28,6 +28,7 @@ from tasks.signing import git_options
 from tasks.stale_locks import clear, explained
 
 ZERO = "0" * 40
+PATIENCE = 3600.0  # seconds; no command of ours takes nearly as long, but some file that git opens may be a pipe
 ROUNDS = 10  # tries at references that others may be making at the same time
 LOCKED, REFUSED = b"File exists", b"aborted by hook"
 """Words of git: a lock is in the way; the repository's own rules speak against it."""
@@ -79,14 +80,14 @@ class Git:
         return dict(self.base_environment or environment(hooks)) | {"GIT_DIR": str(self.directory)} | dict(self.extra)
 
     def try_run(
-        self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, timeout: float | None = None
+        self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, timeout: float = PATIENCE
     ) -> Completed:
         """One git command, whatever its exit code; `timeout` in seconds.
 
         Raises Blocked, before any reference of a hub is changed, if that hub no longer keeps its rules.
         """
-        if self.ledger and arguments[0] in MOVING:
-            self.ledger.check()
+        if self.ledger:
+            (self.ledger.check if arguments[0] in MOVING else self.ledger.glance)()
         environ = self._environment | dict(env or {})
         return self.runner(Command(("git", *arguments), self.cwd or self.directory, environ, stdin, timeout))
 

@@ -3,8 +3,7 @@
 Nothing but the standard library, for the supervisor loads this file by itself (`python -I -S`).
 
 * What may be written: the paths given, and the devices that every program writes. No device can be made there.
-  `/dev/shm` is shared with all other programs of the user and is not among them: Python's multiprocessing locks, which
-  live there, fail. Bubblewrap gives a private one.
+  The machine's `/dev/shm` is not among them, for all programs share it; `tasks/shared_memory.py` gives a private one.
 * What is hidden cannot be read. The kernel only knows what is allowed, so everything beside it is, as it stands now;
   what appears later in a directory above a hidden path can be neither.
 * From Linux 6.12 on signals, and abstract sockets, end at this border too; ptrace always does.

@@ -6,6 +6,7 @@ push. Git runs no hook that is not executable, and says nothing: so whatever upd
 first, which compares all that the rules rest on with what `seal` wrote.
 """
 
+import contextlib
 import hashlib
 import os
 import py_compile
@@ -119,6 +120,14 @@ class Ledger:
         there = {f"{place}/{name}" for place in ("hooks", COMPILED) for name in _listed(self.directory / place)}
         for name in (*strange, *sorted(there - wanted.keys() - {COMPILED})):
             raise Blocked(f"{self.directory / name} is there, and sparc has put no such file there: {REMEDY}")
+
+    def glance(self) -> None:
+        """Raise Blocked if git would hang on a file that is none any more, a pipe for instance; microseconds."""
+        for name in (*FILES, *EXECUTABLE):
+            path = self.directory / name
+            with contextlib.suppress(OSError):  # a missing one keeps nobody waiting
+                if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - this is asked for every command
+                    raise Blocked(f"{path} is not as sparc wrote it: {REMEDY}")
 
     def _seal(self) -> Seal:
         file = self.directory / SEAL

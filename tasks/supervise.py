@@ -5,7 +5,8 @@
 LIFELINE is a pipe that the orchestrator holds open: when it closes (a timeout, a Ctrl-C, the orchestrator's death by
 whatever signal) the whole tree is ended. STATUS gets JSON lines: {"pid": n}, then {"code": n} or {"failure": "..."}.
 WRITABLE and HIDDEN count the paths that follow: where the program may write, and what it may not read; both are empty
-for one that is not to be restricted. One that is, and cannot be, is not started.
+for one that is not to be restricted. One that is, and cannot be, is not started. It also gets a /dev/shm of its own, if
+this machine lets it.
 
 Killing a process group misses programs that made a session of their own; so this process makes itself the reaper of
 all its descendants (Linux), to which every orphan falls, and ends them until none is left.
@@ -53,7 +54,9 @@ def restricted(jail: tuple[list[str], list[str]], status: int) -> bool:
     """Give up writing elsewhere; whether that worked. Anything but success keeps the program from being started."""
     try:
         sys.path.insert(0, __file__.rpartition("/")[0])
-        __import__("landlock").restrict(*jail)
+        writable, hidden = jail
+        memory = __import__("shared_memory").private((*writable, *hidden))
+        __import__("landlock").restrict((*writable, *memory), hidden)
     except Exception as problem:  # noqa: BLE001 - see above
         say(status, {"failure": f"it was not started, for it cannot be kept from writing elsewhere: {problem}"})
         return False

@@ -39,6 +39,8 @@ class Judge:
         self.rests_on: dict[str, list[Commit]] = {}
         """Name of a verdict's evidence -> the merges that rest on it."""
         self.notes: list[str] = []
+        self._fingerprints: dict[str, str | None] = {}
+        """Run -> that of its plan, which no gate of the run may have otherwise."""
 
     def shape(self, commit: Commit, record: Record) -> str | None:
         """What is wrong with parents and tree."""
@@ -124,6 +126,8 @@ class Judge:
             return f"its gate {gate['outcome']}, on tree {gate['tree'][:12]}"
         if any(review["approved"] is not True for review in (gate.get("review"), *gate.get("reviews", ())) if review):
             return "its review did not approve it"
+        if self._fingerprints.setdefault(str(gate.get("run")), gate.get("fingerprint")) != gate.get("fingerprint"):
+            return "its gate was asked by another state of the plan than later gates of that run"
         return self._verdicts(commit, gate, tree)
 
     def _verdicts(self, commit: Commit, record: Record, tree: str) -> str | None:

@@ -20,7 +20,10 @@ goal: |
   A ledger for small shops.
 base: main
 agents:
-  writer: {command: [AGENT, "{assignment}-{attempt}", "{plan_dir}", "{workspace}", "{run}", "{phase}"], env: [LENT], writable: DIARY}
+  writer:
+    command: [AGENT, "{assignment}-{attempt}", "{plan_dir}", "{workspace}", "{run}", "{phase}"]
+    env: [LENT]
+    writable: DIARY
 defaults: {timeout: 1m}
 resources: {agents: 8}
 phases:

@@ -1,5 +1,6 @@
 """A user's repository, the hub of a run on it, and git as its user calls it."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from tasks.evidence import keep
 from tasks.git import Git
 from tasks.hub import Hub, create_hub
 from tasks.integrate import Candidate, Landing, candidate, merge_assignment, merge_phase
+from tasks.isolation import why_not
 from tasks.ledger import seal
 from tasks.publish import bring
 from tasks.release import release_candidate, release_now
@@ -233,3 +235,15 @@ def begin() -> Callable[[Path], Story]:
         return Story(folder, Hub(folder.hub, folder.run, PLAN, folder.record.start), users)
 
     return story_in
+
+
+@pytest.fixture(scope="session")
+def shared_memory() -> None:
+    """Where a program can have a /dev/shm of its own; tried by programs of the system, not by ours."""
+    if why := why_not("landlock"):
+        pytest.skip(f"no Landlock here: {why}")
+    way = ("unshare", "-m") if os.geteuid() == 0 else ("unshare", "-Urm")
+    argv = (*way, "mount", "-t", "tmpfs", "none", "/dev/shm")  # noqa: S108
+    tried = subprocess.run(argv, check=False, capture_output=True, text=True)
+    if tried.returncode != 0:
+        pytest.skip(f"nothing can be mounted here: {tried.stderr.strip()}")

@@ -369,7 +369,7 @@ def test_from_inside_an_attempt_nothing_of_the_run_can_be_written(
         papers=$(dirname "$SPARC_CONTEXT")
         for place in {folder.home} {folder.path} {hub.directory} {hub.directory}/hooks {hub.directory}/objects \
             {users} {users}/.git {folder.plan_dir} "$papers" "$papers/template" "$(dirname "$PWD")" /tmp /var/tmp \
-            "$(dirname "$(dirname "$PWD")")" /dev/shm; do
+            "$(dirname "$(dirname "$PWD")")"; do
             try "new file in $place" write "$place/new"; try "folder in $place" mkdir "$place/dir"
         done
         for file in {hub.directory}/config {hub.directory}/HEAD {users}/README.md {users}/.git/config "$SPARC_CONTEXT" \
@@ -389,6 +389,19 @@ def test_from_inside_an_attempt_nothing_of_the_run_can_be_written(
     assert hub.git.read(attempt.commit or "", "a.md") == b"fine\n"
     assert evidence.fetch(hub.git, attempt.evidence)["isolation"] == "landlock"
     assert hub.git.refs("refs/heads/phase/") == refs
+
+
+LOCK = "import multiprocessing as m; lock = m.Lock(); print(m.Pool(2).map(abs, [-1, -2]))"
+
+
+@pytest.mark.usefixtures("shared_memory")
+def test_an_attempt_has_locks_and_shared_memory_of_its_own(order: Callable[..., Order]) -> None:
+    script = f"{sys.executable} -I -S -c '{LOCK}' > a.md; ls -A /dev/shm >> a.md; echo mine > /dev/shm/of-the-agent"
+    made = order(script)
+    attempt = carried(made)
+    assert attempt.stands, attempt.findings
+    assert made.hub.git.read(attempt.commit or "", "a.md") == b"[1, 2]\n"
+    assert not Path("/dev/shm/of-the-agent").exists()  # noqa: S108
 
 
 @needs_landlock
@@ -440,7 +453,7 @@ def refused(action, *arguments):
 def test_attacks():
     here, environment = pathlib.Path.cwd(), pathlib.Path(sys.prefix)
     site = next(environment.glob("lib/python*/site-packages"))
-    for place in (OUTSIDE, str(here.parent), str(environment), str(site), str(site / "pytest"), "/tmp", "/dev/shm"):
+    for place in (OUTSIDE, str(here.parent), str(environment), str(site), str(site / "pytest"), "/tmp"):
         assert refused(os.mkdir, place + "/new"), place
         assert refused(os.open, place + "/new", os.O_WRONLY | os.O_CREAT), place
     assert refused(os.unlink, site / "pytest/__init__.py")
@@ -487,3 +500,19 @@ def test_from_inside_a_test_suite_and_a_command_nothing_else_can_be_written(fold
     assert looked.verdict.passed, looked.verdict
     assert (tested.evidence["isolation"], looked.evidence["isolation"]) == ("landlock", "landlock")
     assert not (folder.home / "built").exists()
+
+
+@pytest.mark.usefixtures("shared_memory")
+def test_a_gate_has_locks_and_shared_memory_of_its_own(folder: RunFolder) -> None:
+    where = Git(folder.record.repository / ".git")
+    exam = Exam(
+        git=where, tree=where.resolve("HEAD", "tree") or "", base=None, deliverables=(), environment=None,
+        folder=folder.home / "gates/x", words={}, home=folder.home, env=dict(os.environ),
+        confinement=confinement("landlock", folder.home),
+    )  # fmt: skip
+    look = f"{sys.executable} -I -S -c '{LOCK}' && touch /dev/shm/of-the-gate && test $(ls -A /dev/shm) = of-the-gate"
+    check = Check.model_validate({"command": {"name": "look", "run": ["sh", "-c", look]}})
+    with Bench(exam, [check]) as bench:
+        looked = bench.verdict(check)
+    assert looked.verdict.passed, looked.verdict
+    assert not Path("/dev/shm/of-the-gate").exists()  # noqa: S108

@@ -210,8 +210,9 @@ def test_evidence_may_come_in_the_transaction_that_names_it_and_must_come_at_all
     assert evidence.fetch(git, name) == record
     later = forger.merge(merge, forger.work(merge, "later"))
     assert git.move(PHASE, later, merge, refs)  # which are there already
-    assert not git.move(PHASE, merge, ZERO, evidence.written(git, [{"kind": "lost"}]))
-    assert not list(evidence.all_of(git, "lost"))
+    lost = evidence.written(git, [{"kind": "lost"}])
+    assert not git.move(PHASE, merge, ZERO, lost)
+    assert not git.refs(*lost)
 
 
 # -- what is made once, what never is, and what never goes

@@ -64,7 +64,7 @@ def test_the_release_is_one_merge_of_the_plan_into_its_base(done: Story) -> None
     gate = git.commit(done.hub.plan_tip).trailers["Sparc-Evidence"].removeprefix("sha256:")
     assert record == {
         "kind": "release", "run": "ledger-1", "plan": "ledger", "base": "main", "start": done.hub.start,
-        "gate": "passed", "gates": [gate], "tree": made.tree, "parents": list(made.parents),
+        "gate": "passed", "gates": [gate], "signer": None, "tree": made.tree, "parents": list(made.parents),
     }  # fmt: skip
 
 

@@ -401,6 +401,14 @@ def test_a_gate_that_rests_on_a_verdict_that_did_not_pass_is_told(released: Repo
     assert expected in problems(report)[0]
 
 
+def test_a_gate_that_another_state_of_the_plan_asked_is_told(released: Repository) -> None:
+    gate = evidence.fetch(released.git, trailer(released.git, "main"))["gates"]
+    assert isinstance(gate, list)
+    remade(released, gates=[forge(released.git, str(gate[0]), fingerprint="milder")])
+    report = verify(released, "main", None)
+    assert set(problems(report)) == {"its gate was asked by another state of the plan than later gates of that run"}
+
+
 def test_a_gate_about_another_tree_is_told(released: Repository, told: Story) -> None:
     first = released.git.commit("refs/heads/sparc/ledger").parents[0]
     assert released.git.commit(first).subject == "Merge phase 1 specification of ledger"
