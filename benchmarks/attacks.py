@@ -31,6 +31,7 @@ from typing import Any
 SPARC = Path(sys.executable).with_name("sparc")
 TABLE = Path(__file__).with_name("attacks.sh")
 INTERRUPTED = 130
+PLAIN = "the hub refuses|only sparc|denied|not permitted|unable to|cannot|HTTP Error"
 MOVING = (
     "refs/evidence", "refs/sparc", "refs/heads/sparc", "refs/heads/main", "refs/tags/good", "objects", "logs", "sparc",
     "index", "packed-refs", "ORIG_HEAD", "FETCH_HEAD",
@@ -124,11 +125,16 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def prelude() -> str:
+    """What every script begins with."""
+    return re.split(r"^## ", TABLE.read_text(), flags=re.MULTILINE)[0].partition("# --")[0]
+
+
 def table() -> dict[str, str]:
     """The scripts by name, each whole."""
-    prelude, *parts = re.split(r"^## ", TABLE.read_text(), flags=re.MULTILINE)
+    parts = re.split(r"^## ", TABLE.read_text(), flags=re.MULTILINE)[1:]
     named = (part.partition("\n") for part in parts)
-    return {name: f"{prelude.partition('# --')[0]}{script.partition('# --')[0]}" for name, _, script in named}
+    return {name: f"{prelude()}{script.partition('# --')[0]}" for name, _, script in named}
 
 
 def row(result: Result) -> str:
@@ -167,7 +173,13 @@ def carried(root: Path, home: Path, script: str, isolation: str, position: str) 
     verified = scene.sparc("verify")
     if verified.returncode != 0:
         return state(scene, said), "seen", f"verify: {verified.stdout.strip().splitlines()[0]}"
-    return state(scene, said), "", next((line for line in reversed(said.splitlines()) if line != "the end"), "-")[-110:]
+    return state(scene, said), "", _told(said)
+
+
+def _told(said: str) -> str:
+    """What stood in the way, as the attack itself was told; of several sentences the plainest."""
+    lines = [line for line in said.splitlines() if line != "the end"] or ["-"]
+    return next((line for line in lines if re.search(PLAIN, line)), lines[-1])[-110:]
 
 
 def _laid_out(scene: Scene, script: str, isolation: str, position: str) -> Path:

@@ -144,7 +144,7 @@ mkdir -p pwned/objects && printf '%s\n' "$PWD/pwned/objects" >> $HUB/objects/inf
 printf '* merge=union\n' > $HUB/info/attributes
 
 ## fsmonitor in the hub runs a program
-$H config core.fsmonitor "touch $RUN/pwned"
+$H config core.fsmonitor "touch $RUN/pwned; :"
 
 ## objects removed
 rm -rf $HUB/objects/*
@@ -175,7 +175,7 @@ mine && GIT_SEQUENCE_EDITOR=true git rebase --quiet --root --force-rebase
 mine && FILTER_BRANCH_SQUELCH_WARNING=1 git filter-branch -f --msg-filter 'echo pwned' HEAD
 
 ## fsmonitor, filters and hooks in the clone
-git config core.fsmonitor "touch $RUN/pwned"; git config filter.x.clean "touch $RUN/pwned; cat"
+git config core.fsmonitor "touch $RUN/pwned; :"; git config filter.x.clean "touch $RUN/pwned; cat"
 git config filter.x.process "touch $RUN/pwned"; git config core.hooksPath "$PWD/.git/hooks"; mkdir -p .git/hooks .git/info
 printf '* filter=x\n' > .git/info/attributes
 for h in post-checkout pre-commit reference-transaction post-index-change; do printf '#!/bin/sh\ntouch %s/pwned\n' "$RUN" > .git/hooks/$h; chmod +x .git/hooks/$h; done
@@ -237,7 +237,7 @@ printf '%s\n' "$(git --git-dir=$REPO rev-parse main)" > $REPO/refs/evidence-pwne
 for p in $(pgrep -f 'bin/sparc'); do grep -qs "$RUN_ID" /proc/$p/cmdline && kill -9 $p; done
 
 ## kill the supervisor
-kill -9 $PPID; kill -9 $(awk '{print $4}' /proc/$PPID/stat)
+for p in $(pgrep -f supervise.py); do grep -qs "$RUN_ID" /proc/$p/cmdline && kill -9 $p; done
 
 ## kill the server
 kill -9 $(sed 's/.*"pid": \([0-9]*\).*/\1/' $SPARC/server.json)

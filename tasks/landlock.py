@@ -115,7 +115,7 @@ def _within(path: str, place: str) -> bool:
 
 
 def _give_up_what_root_has() -> None:
-    """Nobody but root has them, and can give them up: whether it worked is not asked."""
+    """Only root, and the first in a user name space, can give them up; who cannot has none to give up."""
     for capability in OF_ROOT:
         _c.prctl(DROP_CAPABILITY, capability, 0, 0, 0)
 

@@ -5,8 +5,9 @@ comes afterwards, allows writing here, and keeps whoever is inside from mounting
 
 * It is an empty tmpfs in a mount name space of its own: it is seen by nobody else, hides the machine's, and ends with
   the last process in it.
-* Who may not mount gets a user name space as well, in which he is who he was, and without any capability once a program
-  has been started. Files of all others, root's too, look there as if they were nobody's; that changes no permission.
+* Who may not mount gets a user name space as well, in which he is who he was. The capabilities in it end when a program
+  is started; a root who may not mount keeps those that Landlock's part leaves him. The files of all others, root's too,
+  look there as if they were nobody's: no permission is changed by that, but a program that asks for owners is misled.
 * It cannot be had where name spaces or mounting are forbidden (many containers, some distributions; a jail in a jail),
   and is not made where it would hide a place of the jail itself. Then the machine's /dev/shm stays as it is, and must
   not be written.
