@@ -276,7 +276,7 @@ def test_what_was_merged_in_batches_and_by_architects_can_be_verified(ran: Ran, 
 def test_a_kill_while_work_waits_in_the_queue_leaves_nothing_that_a_resume_cannot_do_again(
     shop: Callable[[str], Shop],
 ) -> None:
-    here, run = shop("killed"), "killed"
+    here, run = shop("killed-in-queue"), "killed-in-queue"
     held = {"command": {"name": "held", "run": ["sh", "-c", f"while ! test -e {here.root}/go; do sleep 0.05; done"]}}
     gates = {name: [{"contains": {"paths": f"docs/{name}.md", "pattern": "text"}}] for name in "ab"} | {"first": [held]}
     works = {name: work(write(f"docs/{name}.md"), f"docs/{name}.md", gate=gate) for name, gate in gates.items()}
