@@ -257,7 +257,7 @@ def state(scene: Scene, said: str) -> dict[str, str]:
     found |= {f"hub's {name}": text for name, text in _still(scene, hub).items()}
     branches = scene.git(hub, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/tags", "refs/replace")
     found["hub's references"] = re.sub(r"release/\S+", "release", branches)
-    found["hub's objects"] = str("error" in scene.git(hub, "fsck", "--no-progress"))
+    found["hub's objects"] = str("fatal" in scene.git(hub, "rev-list", "--objects", "--all", "--quiet"))
     released = scene.git(users, "ls-tree", "-r", "--format=%(objectmode) %(objectname) %(path)", "main")
     left = (" attack.md", "attack.sh", " attack-notes.txt")
     found["release"] = "\n".join(line for line in released.splitlines() if not line.endswith(left))

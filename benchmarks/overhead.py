@@ -185,14 +185,20 @@ def make_repository(path: Path) -> Path:
 
 
 def write_plan(asked: argparse.Namespace, count: int, folder: Path) -> Path:
-    """A plan of one phase, whose agents sleep and write one file each; they leave their records in `folder`."""
+    """A plan of one phase, whose agents sleep and write one file each; they leave their records in `folder`/records."""
     (folder / "plan").mkdir(parents=True)
+    (folder / "records").mkdir()
     shutil.copy(SLEEPER, folder / "plan")
     plan = {
         "sparc": 1,
         "name": f"bench-{count}",
         "base": "main",
-        "agents": {"sleeper": {"command": sleeper(asked.seconds, "{plan_dir}", "{assignment}.txt", folder)}},
+        "agents": {
+            "sleeper": {
+                "command": sleeper(asked.seconds, "{plan_dir}", "{assignment}.txt", folder / "records"),
+                "writable": [str(folder / "records")],
+            }
+        },
         "defaults": {"agent": "sleeper"},
         "resources": {"agents": count},
         "phases": {"refinement": {"assignments": assignments(asked.shape, count), "gate": ["deliverables"]}},
@@ -262,7 +268,7 @@ def run(asked: argparse.Namespace, count: int, folder: Path, place: Place, about
     process.returncode = os.waitstatus_to_exitcode(status)
     everything, during = used.ru_utime + used.ru_stime, processor_seconds(place.server) - before
     share = (machine_busy() - busy - everything - during) / (wall * (os.cpu_count() or 1))
-    records = [json.loads(file.read_text()) for file in folder.glob("a*.txt.json")]
+    records = [json.loads(file.read_text()) for file in folder.glob("records/a*.txt.json")]
     if process.returncode or len(records) != count:
         raise SystemExit(f"sparc ended with {process.returncode}:\n{(folder / 'log').read_text()}")
     time.sleep(SETTLING)
