@@ -113,6 +113,10 @@ GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=core.hooksPath GIT_CONFIG_VALUE_0=/dev/null 
 ## no hooks by the hub's configuration
 $H config core.hooksPath /dev/null
 
+## no hooks by the configuration of a work tree
+$H config extensions.worktreeConfig true; $H config --worktree core.hooksPath /dev/null
+printf '[core]\n\thooksPath = /dev/null\n' > $HUB/config.worktree
+
 ## hooks that cannot be run
 chmod -R a-x,u+rwX $HUB/hooks && chmod a-x $HUB/hooks/*
 
@@ -124,6 +128,10 @@ mv $HUB/hooks $HUB/pwned
 
 ## a reference written as a file
 printf '%s\n' "$(evil $PHASE $PHASE)" > $HUB/$PHASE
+
+## a reference written by a library
+python=$(tr '\0' '\n' < "/proc/$(pgrep -f bin/sparc | head -n 1)/cmdline" | head -n 1)
+"$python" -c "import git; git.Repo('$HUB').create_head('pwned', '$($H rev-parse "$PLAN")', force=True)"
 
 ## a reference written into packed-refs
 printf '%s refs/heads/pwned\n' "$($H rev-parse $PLAN)" >> $HUB/packed-refs
@@ -139,6 +147,9 @@ $H rev-parse $PLAN > $HUB/shallow
 
 ## objects from elsewhere
 mkdir -p pwned/objects && printf '%s\n' "$PWD/pwned/objects" >> $HUB/objects/info/alternates
+
+## a commit-graph of one's own
+mkdir -p $HUB/objects/info && chmod -R u+w $HUB/objects/info && printf pwned > $HUB/objects/info/commit-graph
 
 ## attributes that merge otherwise
 printf '* merge=union\n' > $HUB/info/attributes
@@ -170,6 +181,9 @@ mine && git reset --quiet --hard "$(git rev-list --max-parents=0 HEAD)"
 
 ## rebase --root
 mine && GIT_SEQUENCE_EDITOR=true git rebase --quiet --root --force-rebase
+
+## rebase -i --no-verify
+mine && GIT_SEQUENCE_EDITOR=true git rebase --quiet -i --no-verify --root --force-rebase
 
 ## filter-branch
 mine && FILTER_BRANCH_SQUELCH_WARNING=1 git filter-branch -f --msg-filter 'echo pwned' HEAD

@@ -136,6 +136,7 @@ async def _gate(phase: PhaseWork, number: int) -> tuple[Question, Answers]:
     """Measure the merge of the phase's branch into the plan's, as it would be made now."""
     work = phase.work
     await in_thread(work.refuse_changed_plan)
+    await in_thread(work.hub.refuse_strangers)
     await _hook(phase, "gate")
     found = await in_thread(candidate, work.hub.git, work.hub.plan_branch, work.hub.tip(phase.branch))
     question = Question(

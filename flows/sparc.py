@@ -125,7 +125,8 @@ async def _carry(work: Work) -> RunOutcome | State[RunOutcome]:
         # a cancellation, or a bug: whatever was started must not outlive it
         processes.get().stop()
         journal.write(RunEnded(outcome="interrupted", reason=_why(end)))
-        write_page(work.folder)
+        with contextlib.suppress(OSError, GitError):
+            write_page(work.folder)
         raise
     journal.write(RunEnded(outcome="released", commit=ending.commit, reason=ending.reason))
     write_atomically(work.folder.path / RELEASED, ending.commit.encode())
@@ -202,7 +203,7 @@ async def _stopped(work: Work, ended: RunEnded, state: Callable[..., State[RunOu
 async def _told(work: Work) -> RunOutcome:
     """Write the report, for files and for Prefect; what the run came to."""
     outcome = outcome_of(work.journal.read())
-    with contextlib.suppress(OSError):  # `sparc report --html` writes it when there is room again
+    with contextlib.suppress(OSError, GitError):  # `sparc report --html` writes it when there is room, and a history
         write_page(work.folder)
     with contextlib.suppress(httpx.HTTPError):
         await report_page(work.folder.run, markdown(outcome))

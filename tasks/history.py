@@ -12,20 +12,27 @@ from pathlib import Path
 import git
 
 from tasks.commits import trailers_of
+from tasks.git import GitError
 from tasks.git_environment import environment
 from tasks.outcome import Merge
 
 
 @contextlib.contextmanager
 def opened(directory: Path) -> Iterator[git.Repo]:
-    """A repository for reading, as its objects have it: without replaced ones, grafts, and a graph kept beside them."""
+    """A repository for reading, as its objects have it: without replaced ones, grafts, and a graph kept beside them.
+
+    Raises GitError when it cannot be read.
+    """
     own = environment({"core.commitGraph": "false"})
     own |= {"GIT_DIR": str(directory), "GIT_COMMON_DIR": str(directory), "GIT_GRAFT_FILE": os.devnull}
     # these cannot be taken out of the caller's environment, which GitPython passes on
     own |= {"GIT_OBJECT_DIRECTORY": str(directory / "objects"), "GIT_ALTERNATE_OBJECT_DIRECTORIES": ""}
     with git.Repo(directory, odbt=git.GitCmdObjectDB) as repository:
         repository.git.update_environment(**own)
-        yield repository
+        try:
+            yield repository
+        except git.GitCommandError as problem:
+            raise GitError(f"the history in {directory} cannot be read: {problem.stderr.strip()}") from problem
 
 
 def first_parents(repository: git.Repo, start: str | None, tip: str) -> Iterator[git.Commit]:

@@ -23,7 +23,7 @@ from tasks.commits import Commit, Trailer
 from tasks.errors import Blocked
 from tasks.git import ZERO, Git, create_bare
 from tasks.good import GoodTag, good_tags, tag_passed
-from tasks.ledger import Ledger, seal
+from tasks.ledger import REMEDY, Ledger, seal
 from tasks.repository import Repository
 from tasks.signing import Signer
 from tasks.stale_locks import clear
@@ -94,6 +94,16 @@ class Hub:
             if commit.trailers.get(Trailer.RUN) == self.run
         ]
         return merges[::-1]
+
+    def refuse_strangers(self) -> None:
+        """Raise Blocked if there is a reference that the hub's own rules let nobody make: it came past them."""
+        known = (
+            f"refs/tags/good/{self.plan}/", "refs/evidence/",
+            *(f"refs/heads/{kind}/" for kind in ("phase", "agent", "resolution", "release", "revert")),
+        )  # fmt: skip
+        strange = [name for name in self.git.refs() if name != self.plan_branch and not name.startswith(known)]
+        if strange:
+            raise Blocked(f"{self.directory} holds {strange[0]}, which no part of sparc made: {REMEDY}")
 
     def good_tags(self) -> list[GoodTag]:
         """The good tags of this run's phases, oldest first: (tag, commit, phase, number of the phase, run)."""

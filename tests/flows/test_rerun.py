@@ -23,6 +23,8 @@ from tasks.verify import verify
 from tasks.verify_report import Report, Resting, lines
 from tests.support import Shop, git, phase, sparc, told, work
 
+pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="OpenSSH is not installed")
+
 # HOME is a temporary one in tests; the configuration of package indexes is read from the real one
 CALLER = {**os.environ, "XDG_CONFIG_HOME": str(Path(getpwuid(os.getuid()).pw_dir, ".config"))}
 PROGRAM = 'test "$(cat docs/a.md)" = "$1" && test -n "$LENT"'

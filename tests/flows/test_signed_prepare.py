@@ -13,6 +13,8 @@ from flows.work import Work
 from tasks.errors import Refused
 from tests.support import Shop, git, phase, work
 
+pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="OpenSSH is not installed")
+
 ONE = {"specification": phase(a=work("true", "docs/a.md"))}
 
 

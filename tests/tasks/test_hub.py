@@ -14,6 +14,7 @@ import pytest
 from tasks.errors import Blocked
 from tasks.evidence import keep
 from tasks.git import ZERO, Git, GitError, clone
+from tasks.history import merges
 from tasks.hub import Hub, create_hub
 from tasks.repository import Repository
 
@@ -232,3 +233,16 @@ def test_the_shape_of_the_history_is_written_down_with_what_is_borrowed_and_noth
     assert git(hub.directory, "commit-graph", "verify", "--no-progress") == ""
     assert list((hub.directory / "objects/info/commit-graphs").glob("*.graph"))
     assert not list((story.repository.git.directory / "objects/info").glob("commit-graph*"))
+
+
+def test_a_reference_that_came_past_the_rules_is_told(hub: Hub) -> None:
+    hub.open_phase(1, "specification")
+    hub.refuse_strangers()
+    Git(hub.directory).run("update-ref", "refs/heads/sparc/ledger-2", hub.start)
+    with pytest.raises(Blocked, match="holds refs/heads/sparc/ledger-2, which no part of sparc made: "):
+        hub.refuse_strangers()
+
+
+def test_a_history_that_cannot_be_read_is_told_and_no_bug(hub: Hub) -> None:
+    with pytest.raises(GitError, match=r"the history in .*hub\.git cannot be read: "):
+        merges(hub.directory, hub.start, "1" * 40)

@@ -16,6 +16,8 @@ from tasks.repository import Repository
 from tasks.signing import Signer, signer_of
 from tasks.verify import Report, verify
 
+pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="OpenSSH is not installed")
+
 RunGit = Callable[..., str]
 Story = Any  # see conftest.py
 
