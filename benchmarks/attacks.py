@@ -156,7 +156,10 @@ def results(attacks: dict[str, str], asked: argparse.Namespace, scratch: Path, h
                 if not outcome and changed:
                     outcome, why = "GOT THROUGH", f"otherwise than without it: {', '.join(sorted(changed)[:3])}"
                 yield Result(name, isolation, position, outcome or "nothing came of it", why)
-                shutil.rmtree(place / str(number), ignore_errors=True)
+                for used in (place / str(number), home / "memory", home / "trash"):
+                    shutil.rmtree(used, ignore_errors=True)  # nothing of one attack is left for the next
+                for shared in ("environments", "cache", "memory"):
+                    (home / shared / "pwned").unlink(missing_ok=True)
 
 
 def carried(root: Path, home: Path, script: str, isolation: str, position: str) -> tuple[dict[str, str], str, str]:
