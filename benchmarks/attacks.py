@@ -31,7 +31,7 @@ from typing import Any
 SPARC = Path(sys.executable).with_name("sparc")
 TABLE = Path(__file__).with_name("attacks.sh")
 INTERRUPTED = 130
-PLAIN = "the hub refuses|only sparc|denied|not permitted|unable to|cannot|HTTP Error"
+PLAIN = "the hub refuses|only sparc|denied|permission|not permitted|unable to|cannot|HTTP Error"
 MOVING = (
     "refs/evidence", "refs/sparc", "refs/heads/sparc", "refs/heads/main", "refs/tags/good", "objects", "logs", "sparc",
     "index", "packed-refs", "ORIG_HEAD", "FETCH_HEAD",
