@@ -153,9 +153,7 @@ class Asking:
         if self.left[name] <= 0:
             return findings
         agent = self.phase.work.plan.agents[architect]
-        order = await in_thread(
-            order_for, self._order(name), conflict, self.phase.phase.assignments, architect, agent
-        )
+        order = await in_thread(order_for, self._order(name), conflict, self.phase.phase.assignments, architect, agent)
         made = await self._ask(order, findings)
         against = await self._land(attempt, resolution_of(conflict, made)) if made.stands else made.findings
         if not against:

@@ -23,10 +23,10 @@ from flows.work import value_of
 from gates.checks import Check
 from gates.verdict import Outcome, Verdict, fold
 from tasks.artifacts import gate_table, report_page
+from tasks.bench import Bench
 from tasks.command import Processes, processes
 from tasks.errors import Refused
 from tasks.exam import Exam
-from tasks.quality import Bench
 from tasks.report import answer_lines
 from tasks.repository import open_repository
 from tasks.target import Environment

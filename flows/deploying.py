@@ -13,6 +13,7 @@ from flows.pushing import look, push_base, remote_of
 from flows.rolling_back import roll_back
 from flows.work import Work
 from gates.model import Frozen
+from tasks.atomic import write_atomically
 from tasks.base_merge import completed
 from tasks.deploy import Deployment, Ran, StepName, keep_deployment, run_step
 from tasks.errors import Blocked, Refused
@@ -20,7 +21,7 @@ from tasks.journal import Notice, ReleaseStep
 from tasks.publish import publish
 from tasks.release import release
 from tasks.released import ROLLBACK, START, Released, find_released
-from tasks.run_folder import RunFolder, write_atomically
+from tasks.run_folder import RunFolder
 from tasks.threads import in_thread
 from tasks.wording import plain
 

@@ -17,11 +17,11 @@ from flows.work import PhaseWork, value_of
 from gates.checks import Check
 from gates.verdict import Outcome, Verdict, fold
 from tasks import evidence
+from tasks.bench import Bench
 from tasks.exam import Exam, Measured
 from tasks.integrate import Candidate
 from tasks.journal import CheckEnded
 from tasks.kept_verdicts import Kept, answered, question_of
-from tasks.quality import Bench
 from tasks.threads import in_thread
 
 
@@ -37,6 +37,8 @@ class Question:
     round: int
     assignment: str | None = None
     """Set when it is an assignment's own gate."""
+    earlier: tuple[str, ...] = ()
+    """Commits after the base that the candidate was built on: the branch it is merged into, the attempt before."""
 
 
 class Asked(NamedTuple):
@@ -110,7 +112,8 @@ async def ask_all(
     exam = Exam(
         git=work.hub.git, tree=question.candidate.tree, base=question.base, deliverables=question.deliverables,
         environment=work.plan.environment, folder=place, words=words_of(phase, question.assignment),
-        home=work.folder.home, env=work.env, confinement=work.confinement,
+        home=work.folder.home, env=work.env, confinement=work.confinement, compared=question.base,
+        earlier=question.earlier, waivers=work.plan.waivers,
     )  # fmt: skip
     sitting = _Sitting(phase, question, exam, Bench(exam, question.checks), {} if failed is None else failed)
     try:

@@ -13,11 +13,11 @@ from flows.plan_text import compose_text
 from flows.refusals import refuse_unfit_home
 from gates.checks import Check
 from gates.verdict import Verdict
+from tasks.bench import Bench
 from tasks.command import processes
 from tasks.errors import PlanInvalid, Problem, Refused
 from tasks.exam import Exam
 from tasks.isolation import confinement
-from tasks.quality import Bench
 from tasks.repository import Repository
 from tasks.target import Environment
 

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from gates.checks import Check
 from gates.model import Count, Duration, Flag, Frozen
+from gates.waivers import Waiver
 from tasks.agents.spec import AgentSpec, Argv, VariableName
 from tasks.assignment import Assignment, Conflicts, Name, Text, WorkspaceKind
 from tasks.isolation import Isolation
@@ -147,6 +148,8 @@ class Plan(Frozen):
     phases: Annotated[dict[Name, Phase], Field(min_length=1)]
     """A name -> a phase; they run in the order written."""
     release: Release = Release()
+    waivers: tuple[Waiver, ...] = ()
+    """What gates allow on purpose: a rule, the files in which it may be broken, and the reason."""
 
     @property
     def default_agent(self) -> str | None:

@@ -28,9 +28,10 @@ from tasks.agents.lending import check_lent, private_paths
 from tasks.errors import PlanInvalid, Refused
 from tasks.git import GitError
 from tasks.hub import create_hub, pin
+from tasks.locks import exclusive
 from tasks.plan_copy import copy_plan, fingerprint, keep_manifest, manifest_of
 from tasks.repository import Repository, base_of, open_repository
-from tasks.run_folder import RUN_ID, RunFolder, RunRecord, exclusive
+from tasks.run_folder import RUN_ID, RunFolder, RunRecord
 
 OWN_PLAN = "plan.json"
 RELEASED = "released"

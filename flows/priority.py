@@ -6,13 +6,12 @@ release that was under way nevertheless loses the compare-and-swap or wins it; e
 
 import asyncio
 import contextlib
-import fcntl
 from collections.abc import Iterator
 
 from flows.work import Work
 from tasks.journal import Notice
+from tasks.locks import exclusive, holder
 from tasks.repository import Repository
-from tasks.run_folder import exclusive
 
 LOCK = "hotfix.priority"  # no plan's lock has a name like it
 PAUSE = 0.5  # seconds
@@ -39,12 +38,4 @@ async def give_way(work: Work) -> bool:
 
 def hotfix_under_way(repository: Repository) -> str | None:
     """The name of the hotfix that is being merged right now, or None."""
-    try:
-        with (repository.git.directory / "sparc" / LOCK).open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # only for a look
-            except BlockingIOError:
-                return file.read(200).decode(errors="replace").strip() or "unknown"
-    except FileNotFoundError:
-        pass
-    return None
+    return holder(repository.git.directory / "sparc" / LOCK)

@@ -7,11 +7,11 @@ names one. That merge is a candidate only, and is committed nowhere.
 from flows.pushing import look, push_plan
 from flows.releasing import gates_of
 from flows.work import Work
+from tasks.atomic import write_atomically
 from tasks.outcome import outcome_of
 from tasks.publish import publish
 from tasks.pull_request import FILE, Proposal, text_of
 from tasks.release import release_candidate
-from tasks.run_folder import write_atomically
 from tasks.threads import in_thread
 
 

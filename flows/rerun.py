@@ -18,13 +18,14 @@ from gates import command
 from gates.checks import Check
 from gates.model import Frozen
 from gates.verdict import Verdict
+from gates.waivers import Waiver
 from tasks import evidence
 from tasks.agents.asking import WORDS
+from tasks.bench import Bench
 from tasks.command import processes
 from tasks.errors import SparcError
 from tasks.exam import Exam
 from tasks.git import Git
-from tasks.quality import Bench
 from tasks.repository import Repository
 from tasks.target import Environment
 from tasks.verify_report import Answer, Finding, Repeated, Report, Resting
@@ -48,6 +49,9 @@ class _Asked(Frozen):
     words: dict[str, str]
     suite: tuple[Check, ...]
     """The checks of its gate that look at one run of the tests."""
+    compared: str | None = None
+    earlier: tuple[str, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,9 @@ def _readable(name: str, record: Mapping[str, Any], place: Place) -> _Recorded:
         raise _Unrepeatable("its evidence asks what this sparc cannot ask") from None
     if base and place.repository.git.resolve(base) is None:
         raise _Unrepeatable(f"the commit whose configuration held, {base[:12]}, is not here")
+    for commit in filter(None, (asked.compared, *asked.earlier)):
+        if place.repository.git.resolve(commit) is None:
+            raise _Unrepeatable(f"a commit that it was compared with, {commit[:12]}, is not here")
     of_plan = isinstance(check.limits, command.Limits) and any(PLAN_DIR in word for word in check.limits.run)
     if of_plan and place.plan_dir is None:
         raise _Unrepeatable("it needs the plan's folder: give --plan-dir DIR")
@@ -142,7 +149,10 @@ def _exam(recorded: _Recorded, place: Place) -> Exam:
     asked = recorded.asked
     words = dict.fromkeys(WORDS, "") | asked.words | {"plan_dir": str(place.plan_dir or "")}
     exam = exam_of(place.repository, recorded.base or "HEAD", place.home, place.env, asked.environment)
-    return replace(exam, tree=recorded.tree, base=recorded.base, deliverables=asked.deliverables, words=words)
+    return replace(
+        exam, tree=recorded.tree, base=recorded.base, deliverables=asked.deliverables, words=words,
+        compared=asked.compared, earlier=asked.earlier, waivers=asked.waivers,
+    )  # fmt: skip
 
 
 def _compared(

@@ -31,6 +31,7 @@ from flows.settle import settle
 from flows.specification import specification
 from flows.work import PhaseWork, Work, at_terminal, value_of
 from tasks.artifacts import report_page
+from tasks.atomic import write_atomically
 from tasks.command import Processes, processes
 from tasks.commits import Commit, Trailer
 from tasks.credentials import hide_environment
@@ -43,7 +44,6 @@ from tasks.outcome import RunOutcome, outcome_of
 from tasks.page import write_page
 from tasks.release import why_unready
 from tasks.report import markdown
-from tasks.run_folder import write_atomically
 from tasks.threads import in_thread
 from tasks.trash import sweep
 

@@ -24,6 +24,12 @@ class Runs(StrEnum):
     """The target's tests, in the target's environment; one run serves every check that needs it."""
     COMMAND = "command"
     """A program that the plan names, in the target's environment."""
+    PROBE = "probe"
+    """Programs of its own making, in rooms of its own: `tasks/probes.py` knows which."""
+
+
+def _never(_: Frozen) -> bool:
+    return False
 
 
 class Kind(NamedTuple):
@@ -35,6 +41,8 @@ class Kind(NamedTuple):
     """From limits and subject to a report (JSON); runs in a worker process; raises Unmeasurable."""
     judge: Callable[[Any, Any], Verdict]
     """From limits and report to a verdict; pure."""
+    compares: Callable[[Any], bool] = _never
+    """From limits to whether it looks at the base commit's tree as well."""
 
 
 CHECKS: dict[str, Kind] = {

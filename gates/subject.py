@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from gates.model import Frozen
+from gates.verdict import Unmeasurable
+from gates.waivers import Waiver
 
 REGULAR = ("100644", "100755")
 SYMLINK = "120000"
@@ -19,6 +23,8 @@ class TreeFile(Frozen):
     """Git's six octal digits: 100644, 100755, 120000 (symbolic link), 160000 (submodule)."""
     size: int
     """Bytes of the blob; 0 for a submodule."""
+    blob: str = ""
+    """Object name of its content; empty where it was not asked for."""
 
 
 class Ran(Frozen):
@@ -31,6 +37,15 @@ class Ran(Frozen):
     """Why it did not end by itself (`not found: make`, `timed out after 300 s`); None when it did."""
     output: str = ""
     """Head and tail of what it printed, for people; never evidence."""
+
+
+class Run(Frozen):
+    """What one run of programs left."""
+
+    ran: tuple[Ran, ...]
+    """In order."""
+    reports: Path | None = None
+    """Directory outside the tree with their reports."""
 
 
 class Subject(Frozen):
@@ -52,3 +67,20 @@ class Subject(Frozen):
     """Directory outside the tree in which the programs left their reports."""
     ran: tuple[Ran, ...] = ()
     """The programs that were run for this check, in order."""
+    runs: Mapping[str, Run] = {}
+    """Further runs, by the name that the check's probe gives them; on other trees, for instance."""
+    notes: JsonValue = None
+    """What the starter of the programs measured and noted, out of their reach."""
+    base: "Subject | None" = None
+    """The tree of the commit that comparisons are made with; None: there is none, or the check makes no comparison."""
+    earlier: "tuple[Subject, ...]" = ()
+    """Trees that the candidate was built on after that commit: the branch it is merged into, the attempt before."""
+    waivers: tuple[Waiver, ...] = ()
+    """What the plan allows on purpose."""
+
+
+def compared(subject: Subject) -> Subject:
+    """The base of a subject. Raises Unmeasurable when it has none."""
+    if subject.base is None:
+        raise Unmeasurable("there is nothing to compare with: name the commit to compare with (sparc gate --base REF)")
+    return subject.base

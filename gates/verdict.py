@@ -32,6 +32,8 @@ class Finding(Frozen):
     path: str | None = None
     """Path inside the repository, `/`-separated; None when the finding has no place."""
     line: int | None = None
+    rule: str | None = None
+    """What was broken, as tools and waivers name it: `B324`, `test-deleted`; None where nothing has a name."""
 
     @property
     def headline(self) -> str:
@@ -39,6 +41,13 @@ class Finding(Frozen):
         line = f":{self.line}" if self.line else ""
         place = f"{shown(self.path)}{line} " if self.path else ""
         return place + self.message.partition("\n")[0]
+
+
+class Waived(Finding):
+    """A finding that the plan allows."""
+
+    reason: str
+    """Why, as the plan says it."""
 
 
 class Verdict(Frozen):
@@ -52,6 +61,8 @@ class Verdict(Frozen):
     measured: JsonValue = None
     limit: JsonValue = None
     findings: tuple[Finding, ...] = ()
+    waived: tuple[Waived, ...] = ()
+    """What would have counted against it, had the plan not allowed it; none is left out."""
 
     @property
     def passed(self) -> bool:

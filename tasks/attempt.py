@@ -23,6 +23,7 @@ from tasks.agents.lending import check_lent, lent_paths, private_paths
 from tasks.agents.registry import agent_of, environment_of
 from tasks.agents.spec import AgentSpec
 from tasks.assignment import Assignment, WorkspaceKind
+from tasks.atomic import write_atomically
 from tasks.commits import EVIDENCE_PREFIX, Trailer
 from tasks.conflict import Conflict
 from tasks.context import Context, Merging, Remembered, ToldFinding, prompt
@@ -32,7 +33,7 @@ from tasks.hub import Hub
 from tasks.isolation import Confinement
 from tasks.journal import AttemptEnded, AttemptStarted, Journal, Notice
 from tasks.objections import objections, unpointed
-from tasks.run_folder import RunFolder, write_atomically
+from tasks.run_folder import RunFolder
 from tasks.threads import in_thread
 from tasks.trash import discard
 
@@ -143,9 +144,7 @@ def carry(order: Order, attempt: int, findings: tuple[ToldFinding, ...]) -> Atte
     return result
 
 
-def _context(
-    order: Order, attempt: int, findings: tuple[ToldFinding, ...], space: workspace.Workspace
-) -> Context:
+def _context(order: Order, attempt: int, findings: tuple[ToldFinding, ...], space: workspace.Workspace) -> Context:
     assignment = order.assignment
     writes = tuple(sorted(order.conflict.open_paths)) if order.conflict else assignment.owned
     return Context(

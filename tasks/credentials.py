@@ -12,7 +12,7 @@ import secrets
 import tomllib
 from pathlib import Path
 
-from tasks.run_folder import write_atomically
+from tasks.atomic import write_atomically
 
 FOLDER = "prefect"
 """Below SPARC_HOME: the server's database, and the password."""

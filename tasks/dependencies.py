@@ -22,9 +22,10 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from tasks.errors import SparcError
+from tasks.locks import awaited
 from tasks.metadata import Project
 from tasks.requirements import arguments, inputs
-from tasks.scratch import locked, remove
+from tasks.scratch import remove
 from tasks.target import Environment
 from tasks.uv import VERSION, Uv, UvFailed
 
@@ -78,7 +79,7 @@ class Keeper:
         about: list[str] = self.uv.ask(Path(interpreter), ABOUT)
         key = _key(self.wanted, about, inputs(project, self.wanted, files))
         place = self.home / "environments" / key
-        with locked(place.with_suffix(".lock")):
+        with awaited(place.with_suffix(".lock")):
             # the interpreter that it points to may have gone since
             if not ((place / MARKER).is_file() and (place / "venv/bin/python").exists()):
                 self._build(project, interpreter, place)

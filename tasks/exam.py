@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from gates.checks import Check, Runs
 from gates.verdict import Verdict
+from gates.waivers import Waiver
 from tasks.git import Git
 from tasks.isolation import Confinement, Isolation
 from tasks.redact import Redaction
@@ -30,7 +31,7 @@ class Exam:
     """Where the objects are."""
     tree: str
     base: str | None
-    """The commit by whose configuration the tests are run; None: without any."""
+    """The commit by whose configuration the tests are run, and tools are asked; None: without any."""
     deliverables: tuple[str, ...]
     environment: Environment | None
     """As the plan has it; None: the default one."""
@@ -44,6 +45,12 @@ class Exam:
     """The caller's environment, of which the target sees the declared names."""
     confinement: Confinement
     """How programs are kept from the machine."""
+    compared: str | None = None
+    """The commit that comparisons are made with; None: with none."""
+    earlier: tuple[str, ...] = ()
+    """Commits after that one which the tree was built on; nothing may be lost of them either."""
+    waivers: tuple[Waiver, ...] = ()
+    """What the plan allows on purpose."""
 
     @property
     def isolation(self) -> Isolation:
@@ -88,11 +95,15 @@ def measured(
 def asked_of(exam: Exam, check: Check, checks: Iterable[Check]) -> dict[str, JsonValue]:
     """With what a check of a gate (`checks`) is asked, for whoever asks again; nothing in it is of this machine."""
     shared = [each for each in checks if each.kind.runs is Runs.SUITE] if check.kind.runs is Runs.SUITE else []
+    compares = check.kind.compares(check.limits)
     return {
         "deliverables": list(exam.deliverables),
         "environment": exam.environment.model_dump(mode="json") if exam.environment else None,
         "words": {word: text for word, text in exam.words.items() if word != "plan_dir"},
         "suite": [each.model_dump(mode="json") for each in shared],
+        "compared": exam.compared if compares else None,
+        "earlier": list(exam.earlier) if compares else [],
+        "waivers": [waiver.model_dump(mode="json") for waiver in exam.waivers],
     }
 
 

@@ -13,7 +13,8 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Crashed
 
-from tasks.run_folder import RunFolder, runs, write_atomically
+from tasks.atomic import write_atomically
+from tasks.run_folder import RunFolder, runs
 
 FILE = "flow-run"
 PATIENCE = 3.0  # seconds between two looks at whether a run was cancelled

@@ -154,8 +154,9 @@ class Git:
         for entry in self._listed(tree, below, "--long"):
             if entry:
                 about, _, name = entry.partition(b"\t")
-                mode, _kind, _oid, size = about.decode().split()
-                files.append(TreeFile(path=os.fsdecode(name), mode=mode, size=0 if size == "-" else int(size)))
+                mode, _kind, oid, size = about.decode().split()
+                length = 0 if size == "-" else int(size)
+                files.append(TreeFile(path=os.fsdecode(name), mode=mode, size=length, blob=oid))
         return tuple(files)
 
     def entries(self, tree: str, *below: str) -> dict[str, tuple[str, str]]:

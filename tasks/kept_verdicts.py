@@ -97,6 +97,8 @@ def question_of(exam: Exam, check: Check, checks: Iterable[Check]) -> str:
         "limits": meant(check, exam.deliverables, exam.words).limits.model_dump(mode="json"),
         "deliverables": list(exam.deliverables) if isinstance(check.limits, Deliverables) else None,
         "target": _target(exam, check, checks), "versions": {**versions()},
+        "compared": [exam.compared, *exam.earlier] if check.kind.compares(check.limits) else None,
+        "waivers": [waiver.model_dump(mode="json") for waiver in exam.waivers],
     }  # fmt: skip
     text = json.dumps(asked, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()

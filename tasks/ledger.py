@@ -20,9 +20,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from gates.model import Frozen
+from tasks.atomic import write_atomically
 from tasks.errors import Blocked
 from tasks.git_environment import ATTRIBUTES
-from tasks.run_folder import write_atomically
 
 RULES = Path(__file__).with_name("reference_transaction.py")
 SEAL = "sparc.json"

@@ -1,11 +1,12 @@
 """A run's page: its journal and its merges, as HTML."""
 
+from tasks.atomic import write_atomically
 from tasks.history import merges
 from tasks.hub import Hub
 from tasks.journal import Journal
 from tasks.outcome import outcome_of
 from tasks.report_html import render
-from tasks.run_folder import RunFolder, write_atomically
+from tasks.run_folder import RunFolder
 
 
 def page_of(folder: RunFolder) -> str:

@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from stat import S_IFLNK
 
+from tasks.atomic import write_atomically
 from tasks.errors import Blocked, Refused
-from tasks.run_folder import RunFolder, write_atomically
+from tasks.run_folder import RunFolder
 
 PLAN_FOLDER_LIMIT = 64 * 1024 * 1024  # bytes
 NOT_COPIED = (".git", ".hg", ".svn", ".venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache")

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from gates.model import Frozen
 from gates.subject import REGULAR, SYMLINK
 from tasks import evidence
+from tasks.atomic import write_atomically
 from tasks.commits import EVIDENCE_PREFIX, Trailer
 from tasks.errors import Blocked
 from tasks.git import ZERO, Git, GitError, discover, listing, paths, users_git
@@ -23,7 +24,7 @@ from tasks.index_lock import index_held, release_index
 from tasks.integrate import Candidate
 from tasks.publish import bring, fetch
 from tasks.repository import Repository
-from tasks.run_folder import RunFolder, write_atomically
+from tasks.run_folder import RunFolder
 from tasks.threads import in_thread
 
 NOTE = "release.json"

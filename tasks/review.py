@@ -20,10 +20,11 @@ from pydantic import JsonValue
 
 from gates.model import Frozen
 from tasks import evidence
+from tasks.atomic import write_atomically
 from tasks.errors import Interrupted, Refused
 from tasks.git import Git
 from tasks.progress import aside
-from tasks.run_folder import RunFolder, write_atomically
+from tasks.run_folder import RunFolder
 
 PERSON = "a person"
 PATIENCE = 10  # half seconds

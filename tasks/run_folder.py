@@ -13,25 +13,21 @@ lock           held while a process carries the run
 """
 
 import contextlib
-import fcntl
 import json
-import os
 import re
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from pydantic import ValidationError
 
 from gates.model import Frozen
+from tasks.atomic import write_atomically
 from tasks.errors import Refused
+from tasks.locks import exclusive, holder
 from tasks.trash import discard
 
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,119}")
-GLANCE = 0.5  # seconds for which a lock may be held by somebody who only looks whether it is
 
 
 class RunRecord(Frozen):
@@ -142,63 +138,13 @@ class RunFolder:
     @property
     def live(self) -> bool:
         """Whether a process carries the run right now."""
-        try:
-            with (self.path / "lock").open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # only for a look: see GLANCE
-        except FileNotFoundError:
-            return False
-        except BlockingIOError:
-            return True
-        return False
+        return holder(self.path / "lock") is not None
 
 
 def runs(home: Path) -> tuple[RunFolder, ...]:
     """Every run, oldest first."""
     found = [RunFolder(home, file.parent.name) for file in (home / "runs").glob("*/run.json")]
     return tuple(sorted(found, key=lambda folder: (folder.path / "run.json").stat().st_mtime_ns))
-
-
-@contextlib.contextmanager
-def exclusive(lock: Path, refusal: str, note: str | None = None) -> Iterator[None]:
-    """Hold a lock file until the block ends or the process dies.
-
-    Raises Refused with `refusal` when another process holds it; `{holder}` there is what that one noted.
-    """
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("a+b") as file:
-        until = time.monotonic() + GLANCE
-        while not _taken(file):
-            if time.monotonic() > until:
-                file.seek(0)
-                holder = file.read(200).decode(errors="replace").strip() or "unknown"
-                raise Refused(refusal.replace("{holder}", holder))
-            time.sleep(GLANCE / 50)
-        file.truncate(0)
-        file.write((note or str(os.getpid())).encode())
-        file.flush()
-        yield
-
-
-def _taken(file: IO[bytes]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:
-    """Replace a file at once: whoever reads it sees the old or the new one, also after a kill."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
-    try:
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    finally:  # a full disk is not helped by what did not fit
-        fresh.unlink(missing_ok=True)
 
 
 def read_json(path: Path) -> object:

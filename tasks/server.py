@@ -20,6 +20,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import NamedTuple
 
+from tasks.atomic import write_atomically
 from tasks.command import Command, start_detached
 from tasks.credentials import FOLDER, PROFILES, auth_of, renew_auth
 from tasks.errors import Blocked, Refused
@@ -163,9 +164,7 @@ def _read(home: Path) -> _Record | None:
 
 
 def _write(home: Path, record: _Record) -> None:
-    draft = home / f"{RECORD}.{os.getpid()}"
-    draft.write_text(json.dumps(record._asdict()) + "\n")
-    draft.replace(home / RECORD)
+    write_atomically(home / RECORD, json.dumps(record._asdict()).encode() + b"\n")
 
 
 @contextlib.contextmanager

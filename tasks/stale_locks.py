@@ -4,13 +4,14 @@ A git that lives may hold a lock without having its file open (it closes the loc
 so whoever works in the repository since before the lock was made counts as its holder as well.
 """
 
-import fcntl
 import os
 import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from tasks.locks import holder
 
 STALE_AFTER = 3.0
 """Seconds: a younger lock may be of a process that we have not seen yet."""
@@ -71,15 +72,9 @@ def _age(lock: Path) -> float | None:
 def carried(run: Path) -> bool:
     """Whether this very process holds the lock of a run's folder."""
     try:
-        with (run / "lock").open("rb") as file:
-            if file.read(20).strip() != str(os.getpid()).encode():
-                return False
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        return holder(run / "lock") == str(os.getpid())
     except OSError:
         return False
-    return False
 
 
 def explained(directory: Path, words: str) -> str:

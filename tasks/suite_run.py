@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from pydantic import JsonValue
+
 from gates import coverage, pytest_config, suite, tests
 from gates.checks import Check
-from gates.subject import Ran
+from gates.subject import Ran, Run
 from tasks.errors import SparcError
 from tasks.git import Git
 from tasks.rooms import Room
@@ -25,6 +27,10 @@ class Left(NamedTuple):
     changed: tuple[str, ...]
     """Tracked files that they changed, and must not have."""
     reports: Path | None = None
+    runs: Mapping[str, Run] = {}
+    """Further runs, by a name that the check knows."""
+    notes: JsonValue = None
+    """What was measured by whoever started the programs."""
 
 
 def limits_of(check: Check, checks: Iterable[Check]) -> tuple[tests.Limits, coverage.Limits | None]:

@@ -225,8 +225,9 @@ def test_markers_that_an_architect_leaves_are_refused_and_the_writer_is_asked_in
     assert states(outcome)["b"] == ("merged", 3)
     told = shop.page("specification.b.3")["context"]["findings"]
     assert [(one["check"], one["path"]) for one in told] == [("merge", "shared.md"), ("resolution", None)]
-    assert "idle was asked to merge both sides, and did not succeed: shared.md:1 still holds a conflict marker" in (
-        told[1]["message"]
+    assert (
+        "idle was asked to merge both sides, and did not succeed: shared.md:1 still holds a conflict marker"
+        in (told[1]["message"])
     )
     (commit,) = merges(shop, outcome)["b"]
     assert "Conflict-Resolution" not in trailers(shop.repository, commit)

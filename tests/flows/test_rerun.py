@@ -16,8 +16,8 @@ from flows.rerun import Place, rerun
 from gates.checks import Check
 from gates.verdict import Outcome
 from tasks import evidence
+from tasks.bench import Bench
 from tasks.git import Git
-from tasks.quality import Bench
 from tasks.repository import open_repository
 from tasks.verify import verify
 from tasks.verify_report import Report, Resting, lines

@@ -17,11 +17,12 @@ from flows.hotfix import begin
 from flows.plain_gate import parse_checks
 from flows.priority import first
 from flows.rolling_back import Request, RolledBack, carry_out, no_gates
+from tasks.atomic import write_atomically
 from tasks.base_merge import notes
 from tasks.errors import Blocked, Refused, SparcError
 from tasks.release import NOTE, Step
 from tasks.repository import open_repository
-from tasks.run_folder import RunFolder, write_atomically
+from tasks.run_folder import RunFolder
 from tasks.verify import verify
 from tests.support import Shop, at_once, commit, git, phase, told, trailers, wait_for, work
 

@@ -45,9 +45,7 @@ def test_a_conflict_is_told_with_both_sides_their_lines_and_who_was_merged_meanw
         "conflicts with the work of early, which was merged meanwhile; your workspace now holds it: "
         "do your part on top of it (other merged as well)"
     )
-    assert [line.strip() for line in lines] == [
-        "<<<<<<< early", "early", "=======", "late", ">>>>>>> late"
-    ]
+    assert [line.strip() for line in lines] == ["<<<<<<< early", "early", "=======", "late", ">>>>>>> late"]
 
 
 def test_a_resolution_may_change_what_either_side_changed_and_nothing_else(hub: Hub, conflict: Conflict) -> None:

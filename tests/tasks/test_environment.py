@@ -14,10 +14,10 @@ from tasks.dependencies import MARKER, EnvironmentBroken, Kept, version
 from tasks.environment import Installed, install, keep, project_of
 from tasks.errors import Interrupted
 from tasks.isolation import confinement
+from tasks.locks import awaited
 from tasks.metadata import MetadataInvalid, Project
 from tasks.packages import declared
 from tasks.requirements import inputs
-from tasks.scratch import locked
 from tasks.target import Environment
 from tasks.uv import Uv, UvFailed, index_settings
 
@@ -212,8 +212,8 @@ def test_waiting_for_a_builder_ends_with_the_run(tmp_path: Path) -> None:
     stopped.stop()
     run_of_its_own = copy_context()
     run_of_its_own.run(processes.set, stopped)
-    with locked(tmp_path / "key.lock"), pytest.raises(Interrupted):
-        run_of_its_own.run(locked(tmp_path / "key.lock").__enter__)
+    with awaited(tmp_path / "key.lock"), pytest.raises(Interrupted):
+        run_of_its_own.run(awaited(tmp_path / "key.lock").__enter__)
 
 
 def test_a_build_that_fails_says_why(tmp_path: Path, home: Path, uv: Uv) -> None:

@@ -17,6 +17,7 @@ from tasks import evidence, isolation
 from tasks.agents.spec import AgentSpec
 from tasks.assignment import Assignment
 from tasks.attempt import Attempt, Order, carry
+from tasks.bench import Bench
 from tasks.command import Command, Completed, run_foreign
 from tasks.errors import Refused
 from tasks.exam import Exam
@@ -24,7 +25,6 @@ from tasks.git import Git
 from tasks.hooks import Surroundings, run_all
 from tasks.hub import Hub
 from tasks.isolation import Confinement, Isolation, Jail, best, chosen, confinement, why_not
-from tasks.quality import Bench
 from tasks.run_folder import RunFolder
 from tests.support import Shop, git
 

@@ -74,9 +74,7 @@ TOLD: list[tuple[Event, str]] = [
         "gate  coverage 91.2 % < 95 %: src/ledger/post.py 71 %  failed  (kept from 1 specification, api)",
     ),
     (
-        BatchEnded(
-            **PHASE, assignments=("api", "cli"), tree="0" * 40, checks=3, outcome=Outcome.FAILED, seconds=75
-        ),
+        BatchEnded(**PHASE, assignments=("api", "cli"), tree="0" * 40, checks=3, outcome=Outcome.FAILED, seconds=75),
         "gate  api, cli together  failed after 1 min 15 s",
     ),
     (GateEnded(**PHASE, round=1, outcome=Outcome.PASSED), "gate  round 1  passed"),

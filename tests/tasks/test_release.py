@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from tasks import evidence
+from tasks.atomic import write_atomically
 from tasks.errors import Blocked
 from tasks.git import GitError
 from tasks.release import NOTE, Step, mend, release_candidate, release_now
 from tasks.repository import open_repository
-from tasks.run_folder import write_atomically
 
 RunGit = Callable[..., str]
 Commit = Callable[..., str]

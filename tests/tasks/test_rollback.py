@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tasks import evidence
+from tasks.atomic import write_atomically
 from tasks.base_merge import completed, land, notes, workshop
 from tasks.errors import Blocked, Refused
 from tasks.hotfix import candidate_of as hotfix_candidate
@@ -16,7 +17,6 @@ from tasks.publish import bring
 from tasks.release import NOTE, Step
 from tasks.released import Released, find_released, lost_in
 from tasks.rollback import Goal, candidate_of, goal_of, known_gates, merge_of, reverted, undo_of
-from tasks.run_folder import write_atomically
 from tasks.verify import verify
 
 RunGit = Callable[..., str]

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from tasks.atomic import write_atomically
 from tasks.errors import Refused
-from tasks.run_folder import RunFolder, RunRecord, read_json, runs, write_atomically
+from tasks.run_folder import RunFolder, RunRecord, read_json, runs
 
 ROOT = Path(__file__).parents[2]
 FRESH = multiprocessing.get_context("spawn")

@@ -14,12 +14,12 @@ import pytest
 
 from gates.checks import Check
 from gates.verdict import Outcome
+from tasks.bench import Bench
 from tasks.command import Processes, processes
 from tasks.errors import Interrupted
 from tasks.exam import Exam, Measured
 from tasks.git import Git
 from tasks.isolation import Confinement, confinement
-from tasks.quality import Bench
 from tasks.target import Environment
 
 pytestmark = pytest.mark.builds

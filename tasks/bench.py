@@ -12,8 +12,7 @@ import time
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import mkdtemp
-from typing import NamedTuple, Self
+from typing import Self
 
 from gates import command
 from gates.checks import Check, Runs
@@ -21,37 +20,21 @@ from gates.subject import Subject
 from gates.verdict import MOST_FINDINGS, Finding, Outcome, Verdict, error
 from tasks.agents.asking import replaced
 from tasks.command import Command, run_foreign
-from tasks.environment import product_of
 from tasks.errors import Interrupted, SparcError
 from tasks.exam import Exam, Measured, asked_of, measured
-from tasks.git import scratch_repository
+from tasks.ground import Ground
 from tasks.isolation import Jail
 from tasks.once import Once
-from tasks.rooms import Rooms, Site
-from tasks.scratch import remove
-from tasks.suite_run import Left, base_config, limits_of, run_suite
-from tasks.target import Environment
+from tasks.probes import PROBES, Probing
+from tasks.suite_run import Left, limits_of, run_suite
 from tasks.uv import basics, last_words
 
 __all__ = ["Bench", "Exam", "Measured"]
 
 READING = 1200.0
 """Seconds for a worker; it bounds its processor time itself, below that."""
-MISREAD = (".git", ".hg", ".svn", ".tox", "CVS")
-"""Tools pass over files whose path has one of these anywhere in it."""
-
 NAMED = 5
 """Files that a summary names."""
-
-
-class _Ground(NamedTuple):
-    """What the checks of one gate stand on."""
-
-    folder: Path
-    site: Site
-    rooms: Rooms
-    config: Mapping[str, str]
-    """Pytest's configuration files at the base commit."""
 
 
 class Bench:
@@ -64,8 +47,7 @@ class Bench:
         self._exam, self._checks = exam, tuple(checks)
         self._scratch = ExitStack()
         self._opened: list[Path] = []
-        self._ground = Once[_Ground]()
-        self._untouched = Once[Path]()
+        self._ground = Once[Ground]()
         # one for each set of limits of `tests`: they say which tests are run
         self._suites = {self._suite_of(check): Once[Left]() for check in self._checks}
 
@@ -96,25 +78,15 @@ class Bench:
 
     # -- what is done once
 
-    def _lay_ground(self) -> _Ground:
-        exam = self._exam
-        folder = _folder(exam.folder)
-        self._scratch.callback(remove, folder)
-        git = self._scratch.enter_context(scratch_repository(exam.git))
-        wanted = exam.environment or Environment()
-        site = Site(git, exam.tree, git.tree_files(exam.tree), wanted, exam.home, exam.env, exam.confinement)
-        rooms = Rooms(site, folder, self._opened)
-        self._scratch.callback(rooms.close)
-        return _Ground(folder, site, rooms, base_config(git, exam.base))
+    def _laid(self) -> Ground:
+        return self._ground.get(lambda: Ground(self._exam, self._scratch, self._opened))
 
-    def _check_out(self) -> Path:
-        ground = self._ground.get(self._lay_ground)
-        ground.site.git.checkout(self._exam.tree, ground.folder / "tree")
-        return ground.folder / "tree"
+    def _suite(self, check: Check) -> Left:
+        return self._suites[self._suite_of(check)].get(lambda: self._run_suite(check))
 
     def _run_suite(self, check: Check) -> Left:
-        ground = self._ground.get(self._lay_ground)
-        return run_suite(ground.rooms.open(), *limits_of(check, self._checks), ground.config)
+        ground = self._laid()
+        return run_suite(ground.open(), *limits_of(check, self._checks), ground.config)
 
     def _suite_of(self, check: Check) -> str:
         return limits_of(check, self._checks)[0].model_dump_json()
@@ -126,11 +98,13 @@ class Bench:
         if isinstance(check.limits, command.Limits):
             return self._run_command(check.limits)
         if check.kind.runs is Runs.SUITE:
-            return self._suites[self._suite_of(check)].get(lambda: self._run_suite(check))
+            return self._suite(check)
+        if check.kind.runs is Runs.PROBE:
+            return PROBES[check.name](Probing(check, self._laid(), lambda: self._suite(check)))
         return None
 
     def _run_command(self, limits: command.Limits) -> Left:
-        room = self._ground.get(self._lay_ground).rooms.open()
+        room = self._laid().open()
         words = {**self._exam.words, "workspace": str(room.checkout)}
         ran = room.run(replaced(limits.run, words), limits.timeout)
         return Left(room, (ran,), room.changed())
@@ -140,15 +114,14 @@ class Bench:
             # nothing of the target is read for this, so that it needs no worker
             subject = Subject(root=left.room.checkout, files=(), ran=left.ran)
             return check.kind.judge(check.limits, check.kind.measure(check.limits, subject))
-        ground = self._ground.get(self._lay_ground)
-        root, wanted = self._untouched.get(self._check_out), ground.site.wanted
-        subject = Subject(
-            root=root, files=ground.site.files, deliverables=self._exam.deliverables, base_config=ground.config,
-            packages=product_of(root, wanted, [file.path for file in ground.site.files]), python=wanted.python or ".",
-            reports=left.reports if left else None, ran=left.ran if left else (),
-        )  # fmt: skip
-        folder = Path(mkdtemp(prefix="", dir=ground.folder))
-        return _asked(check, subject, self._exam.confinement.jail(folder), basics(self._exam.env))
+        ground = self._laid()
+        subject = ground.subject()
+        if check.kind.compares(check.limits):
+            subject = ground.compared(subject)
+        if left:
+            told = {"reports": left.reports, "ran": left.ran, "runs": left.runs, "notes": left.notes}
+            subject = subject.model_copy(update=told)
+        return _asked(check, subject, self._exam.confinement.jail(ground.new_folder()), basics(self._exam.env))
 
 
 def _asked(check: Check, subject: Subject, jail: Jail, env: Mapping[str, str]) -> Verdict:
@@ -171,18 +144,6 @@ def _asked(check: Check, subject: Subject, jail: Jail, env: Mapping[str, str]) -
     except (OSError, ValueError):
         reason = done.failure or f"exit code {done.code}"
         raise SparcError(f"its worker left no verdict: {last_words(reason, done.output)}") from None
-
-
-def _folder(wanted: Path) -> Path:
-    """A new folder where the exam wants it, unless tools would misread what lies there."""
-    wanted = wanted.resolve()
-    if any(part in str(wanted) for part in MISREAD):
-        return Path(mkdtemp(prefix="sparc-exam-")).resolve()
-    try:
-        wanted.mkdir(parents=True)
-    except FileExistsError:
-        return Path(mkdtemp(prefix="", dir=wanted))
-    return wanted
 
 
 def _strict(verdict: Verdict, left: Left | None) -> Verdict:
