@@ -32,6 +32,26 @@ Duration = Annotated[
 ]
 """Seconds; in a plan also `90s`, `10m`, `2h`, `7d`. Serialises back to a number."""
 
+UNITS = {"KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
+SIZE = r"^([0-9]+(?:\.[0-9]+)?) ?(KB|MB|GB|TB)$"
+
+
+def _bytes(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and (match := re.fullmatch(SIZE, value, re.ASCII)):
+        return int(float(match[1]) * UNITS[match[2]])
+    raise ValueError("expected a size such as 500 MB or 4 GB, or a number of bytes")
+
+
+Size = Annotated[
+    int,
+    Field(gt=0),
+    BeforeValidator(_bytes),
+    WithJsonSchema({"anyOf": [{"type": "integer", "exclusiveMinimum": 0}, {"type": "string", "pattern": SIZE}]}),
+]
+"""Bytes; in a plan also `500 MB`, `4 GB`. Serialises back to a number."""
+
 Count = Annotated[int, Field(ge=0, strict=True)]
 """A whole number from 0; strict, for in YAML a lone `yes` would count as 1."""
 

@@ -24,6 +24,7 @@ from typing import IO, Any, cast
 
 from tasks.errors import Interrupted
 from tasks.jail import Jail
+from tasks.share import Share
 
 SUPERVISOR = str(Path(__file__).with_name("supervise.py"))
 SUPERVISOR_KILLED = "its supervisor was killed"
@@ -45,6 +46,8 @@ class Command:
     """Seconds; None: no limit."""
     jail: Jail | None = None
     """What a foreign program is kept to; None: nothing. Programs of ours are never restricted."""
+    bounds: Share | None = None
+    """What a foreign program may take of the machine; None: whatever it likes."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +211,8 @@ def run_foreign(command: Command, log: Path | None = None) -> Completed:
 
 def _spawn(command: Command, lifeline: int, status: int) -> subprocess.Popen[bytes]:
     jail = command.jail or Jail("none", ())
-    argv = (*jail.supervised(), *jail.wrapped(command.argv, command.cwd))
+    bounds = command.bounds.supervised(map(str, jail.writable)) if command.bounds else ""
+    argv = (bounds, *jail.supervised(), *jail.wrapped(command.argv, command.cwd))
     return subprocess.Popen(
         (sys.executable, "-I", "-S", SUPERVISOR, str(lifeline), str(status), *argv),
         cwd=command.cwd,

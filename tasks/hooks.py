@@ -13,6 +13,7 @@ from tasks.command import Command, run_foreign
 from tasks.git import Git
 from tasks.isolation import Confinement
 from tasks.scratch import remove
+from tasks.share import Share
 from tasks.threads import in_thread
 
 TIMEOUT = 30 * 60.0  # seconds for one command
@@ -69,7 +70,8 @@ def _run_one(
         own = {"HOME": str(scratch / "home"), "TMPDIR": str(scratch / "tmp")}
         argv = replaced(command, words)
         jail = around.confinement.jail(scratch / "tree", scratch / "home", scratch / "tmp")
-        done = run_foreign(Command(argv, scratch / "tree", {**around.env, **told, **own}, timeout=TIMEOUT, jail=jail))
+        env = {**around.env, **told, **own}
+        done = run_foreign(Command(argv, scratch / "tree", env, timeout=TIMEOUT, jail=jail, bounds=Share()))
     finally:
         remove(scratch)
     if done.failure or done.code:

@@ -72,7 +72,8 @@ class Room:
         # not its environment: what runs and judges the tests lies there
         jail = self.site.confinement.jail(self.checkout, Path(self.env["HOME"]), Path(self.env["TMPDIR"]), *reports)
         env = {**self.env, **(more or {})}
-        done = run_foreign(Command(tuple(argv), self.checkout, env, timeout=timeout, jail=jail))
+        command = Command(tuple(argv), self.checkout, env, timeout=timeout, jail=jail, bounds=self.site.wanted.limits)
+        done = run_foreign(command)
         return Ran(argv=tuple(argv), code=done.code, failure=done.failure, output=done.output)
 
     def changed(self) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
 """Runs one foreign program and sees to it that nothing of it outlives it. A script of its own, for `python -I -S`.
 
-    supervise.py LIFELINE STATUS WRITABLE HIDDEN [PATH ...] PROGRAM [ARGUMENT ...]
+    supervise.py LIFELINE STATUS BOUNDS WRITABLE HIDDEN [PATH ...] PROGRAM [ARGUMENT ...]
 
 LIFELINE is a pipe that the orchestrator holds open: when it closes (a timeout, a Ctrl-C, the orchestrator's death by
 whatever signal) the whole tree is ended. STATUS gets JSON lines: {"pid": n}, then {"code": n} or {"failure": "..."}.
+BOUNDS is empty, or JSON: what `tasks/bounds.py` is made with, by which the tree is ended when it takes too much.
 WRITABLE and HIDDEN count the paths that follow: where the program may write, and what it may not read; both are empty
 for one that is not to be restricted. One that is, and cannot be, is not started. It also gets a /dev/shm of its own, if
 this machine lets it.
@@ -21,9 +22,11 @@ import select
 import signal
 import sys
 import time
+from typing import Any
 
 PR_SET_CHILD_SUBREAPER = 36
 GRACE = 2.0  # seconds between asking to end and ending
+OUTSIDE = "ended from outside"
 
 
 def become_reaper() -> None:
@@ -32,7 +35,7 @@ def become_reaper() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def start(argv: list[str], status: int, jail: tuple[list[str], list[str]] | None) -> int:
+def start(argv: list[str], status: int, jail: tuple[list[str], list[str]] | None, bounds: Any) -> int:  # noqa: ANN401
     """Fork and exec the program in a session of its own, restricted if it is to be; returns its process id."""
     child = os.fork()
     if child:
@@ -43,6 +46,8 @@ def start(argv: list[str], status: int, jail: tuple[list[str], list[str]] | None
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         env = given_environment()
+        if bounds is not None:
+            bounds.apply()
         if jail is None or restricted(jail, status):
             os.execvpe(argv[0], argv, env)  # noqa: S606 - the plan's own argument list; no shell is involved
     except OSError as problem:
@@ -50,13 +55,29 @@ def start(argv: list[str], status: int, jail: tuple[list[str], list[str]] | None
     os._exit(127)
 
 
+def beside(module: str) -> Any:  # noqa: ANN401 - a module by its name
+    """A module that lies beside this script."""
+    folder = __file__.rpartition("/")[0]
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    return __import__(module)
+
+
+def bounds_of(text: str) -> Any:  # noqa: ANN401 - a module's class that is imported only if it is needed
+    """What watches over the bounds; None without any."""
+    if not text:
+        return None
+    import json  # noqa: PLC0415 - see above
+
+    return beside("bounds").Bounds(**json.loads(text))
+
+
 def restricted(jail: tuple[list[str], list[str]], status: int) -> bool:
     """Give up writing elsewhere; whether that worked. Anything but success keeps the program from being started."""
     try:
-        sys.path.insert(0, __file__.rpartition("/")[0])
         writable, hidden = jail
-        memory = __import__("shared_memory").private((*writable, *hidden))
-        __import__("landlock").restrict((*writable, *memory), hidden)
+        memory = beside("shared_memory").private((*writable, *hidden))
+        beside("landlock").restrict((*writable, *memory), hidden)
     except Exception as problem:  # noqa: BLE001 - see above
         say(status, {"failure": f"it was not started, for it cannot be kept from writing elsewhere: {problem}"})
         return False
@@ -132,17 +153,20 @@ def end_everything(child: int) -> None:
         time.sleep(0.002)
 
 
-def wait(child: int, lifeline: int, wakeup: int) -> int | None:
-    """Wait for the program or for the lifeline's end; the exit code, or None if it was ended from outside."""
+def wait(child: int, lifeline: int, wakeup: int, bounds: Any = None) -> int | str:  # noqa: ANN401
+    """Wait for the program, for the lifeline's end, or until it takes too much; the exit code, or why it was ended."""
     cut_at: float | None = None
+    tick = None if bounds is None else beside("bounds").TICK
     while True:
         pid, status = os.waitpid(child, os.WNOHANG)
         if pid:
-            return None if cut_at else os.waitstatus_to_exitcode(status)
+            return OUTSIDE if cut_at else os.waitstatus_to_exitcode(status)
         if cut_at and time.monotonic() > cut_at + GRACE:
-            return None
+            return OUTSIDE
+        if tick and not cut_at and (excess := bounds.exceeded()):
+            return str(excess)
         watched = [wakeup] if cut_at else [lifeline, wakeup]
-        readable, _, _ = select.select(watched, [], [], 0.1 if cut_at else None)
+        readable, _, _ = select.select(watched, [], [], 0.1 if cut_at else tick)
         if wakeup in readable:
             os.read(wakeup, 512)
         if lifeline in readable:
@@ -153,10 +177,10 @@ def wait(child: int, lifeline: int, wakeup: int) -> int | None:
 
 def asked() -> tuple[tuple[list[str], list[str]] | None, list[str]]:
     """The paths of the jail, None without one, and the program."""
-    if not sys.argv[3]:
-        return None, sys.argv[5:]
-    first, second = 5 + int(sys.argv[3]), 5 + int(sys.argv[3]) + int(sys.argv[4])
-    return (sys.argv[5:first], sys.argv[first:second]), sys.argv[second:]
+    if not sys.argv[4]:
+        return None, sys.argv[6:]
+    first, second = 6 + int(sys.argv[4]), 6 + int(sys.argv[4]) + int(sys.argv[5])
+    return (sys.argv[6:first], sys.argv[first:second]), sys.argv[second:]
 
 
 def main() -> None:
@@ -172,10 +196,11 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     become_reaper()
-    child = start(argv, status, jail)
-    code = wait(child, lifeline, wakeup)
+    bounds = bounds_of(sys.argv[3])
+    child = start(argv, status, jail, bounds)
+    end = wait(child, lifeline, wakeup, bounds)
     end_everything(child)
-    say(status, {"code": code} if code is not None else {"failure": "ended from outside"})
+    say(status, {"code": end} if isinstance(end, int) else {"failure": end})
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pydantic import AfterValidator
 from gates.model import Frozen
 from tasks.agents.spec import VariableName
 from tasks.assignment import RepositoryPath, Text, repository_path
+from tasks.share import Share
 
 ROOT = "."
 
@@ -30,3 +31,5 @@ class Environment(Frozen):
     """Names of variables of the caller that the target's programs may see."""
     requirements: tuple[RepositoryPath, ...] = ()
     """Requirements files to install besides, from the root of the repository."""
+    limits: Share = Share()
+    """What each of the target's programs may take of the machine."""

@@ -27,6 +27,7 @@ from tasks.errors import SparcError
 from tasks.isolation import Confinement
 from tasks.redact import without_passwords
 from tasks.scratch import copy
+from tasks.share import Share
 from tasks.wording import plain
 
 VERSION = version("uv")
@@ -151,7 +152,7 @@ class Uv:
         self, arguments: tuple[str, ...], cwd: Path, env: Mapping[str, str], writable: tuple[Path, ...]
     ) -> Completed:
         jail = self.confinement.jail(*writable)
-        done = run_foreign(Command((find_uv_bin(), *arguments), cwd, env, timeout=TIMEOUT, jail=jail))
+        done = run_foreign(Command((find_uv_bin(), *arguments), cwd, env, timeout=TIMEOUT, jail=jail, bounds=Share()))
         if done.code != 0:
             what = " ".join(word for word in arguments[:2] if not word.startswith("-"))
             raise UvFailed(f"uv {what}: {last_words(done.failure or '', done.output)}")
@@ -166,7 +167,7 @@ class Uv:
         argv = (str(interpreter), "-I", "-c", program, *arguments)
         own = basics(self.caller, self.names) | {"HOME": env["HOME"], "TMPDIR": env["TMPDIR"]}
         jail = self.confinement.jail(self.theirs)
-        done = run_foreign(Command(argv, self.theirs, own, timeout=QUICK, jail=jail))
+        done = run_foreign(Command(argv, self.theirs, own, timeout=QUICK, jail=jail, bounds=Share()))
         try:
             return json.loads(done.stdout.splitlines()[-1])
         except (IndexError, ValueError):

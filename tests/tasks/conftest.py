@@ -6,16 +6,18 @@ import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from pwd import getpwuid
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from tasks.evidence import keep
+from tasks.exam import Exam
 from tasks.git import Git
 from tasks.hub import Hub, create_hub
 from tasks.integrate import Candidate, Landing, candidate, merge_assignment, merge_phase
-from tasks.isolation import why_not
+from tasks.isolation import confinement, why_not
 from tasks.ledger import seal
 from tasks.publish import bring
 from tasks.release import release_candidate, release_now
@@ -247,3 +249,41 @@ def shared_memory() -> None:
     tried = subprocess.run(argv, check=False, capture_output=True, text=True)
     if tried.returncode != 0:
         pytest.skip(f"nothing can be mounted here: {tried.stderr.strip()}")
+
+
+# whose HOME is a temporary one in tests; the configuration of package indexes is read from the real one
+CALLER = {**os.environ, "XDG_CONFIG_HOME": str(Path(getpwuid(os.getuid()).pw_dir, ".config"))}
+
+
+@pytest.fixture(scope="session")
+def gate_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """SPARC_HOME of all tests that build environments: one cache serves them all."""
+    return tmp_path_factory.getbasetemp() / "sparc-home"
+
+
+@pytest.fixture
+def exam_of(tmp_path: Path, gate_home: Path) -> Callable[..., Exam]:
+    """Commits files to a repository and asks for an exam of them."""
+    work = tmp_path / "repository"
+    work.mkdir()
+
+    def git(*words: str) -> str:
+        who = ("-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgsign=false")
+        done = subprocess.run(("git", *who, *words), cwd=work, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def make(files: dict[str, str], **more: object) -> Exam:
+        for name, text in files.items():
+            (work / name).parent.mkdir(parents=True, exist_ok=True)
+            (work / name).write_text(text)
+        git("add", "--all")
+        git("commit", "--quiet", "--allow-empty", "--message=files")
+        exam = Exam(
+            git=Git(work / ".git"), tree=git("rev-parse", "HEAD^{tree}"), base=git("rev-parse", "HEAD"),
+            deliverables=(), environment=None, folder=tmp_path / "exam", words={"run": "r1", "phase": "p"},
+            home=gate_home, env=CALLER, confinement=confinement(None, gate_home),
+        )  # fmt: skip
+        return replace(exam, **more)  # type: ignore[arg-type]
+
+    git("init", "--quiet")
+    return make

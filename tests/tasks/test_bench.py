@@ -1,14 +1,11 @@
 """The bench: real checks on real trees, whose tests and commands do what they should not."""
 
-import os
-import subprocess
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
-from pwd import getpwuid
 
 import pytest
 
@@ -18,14 +15,12 @@ from tasks.bench import Bench
 from tasks.command import Processes, processes
 from tasks.errors import Interrupted
 from tasks.exam import Exam, Measured
-from tasks.git import Git
-from tasks.isolation import Confinement, confinement
+from tasks.isolation import Confinement
 from tasks.target import Environment
+from tests.tasks.conftest import CALLER
 
 pytestmark = pytest.mark.builds
 
-# whose HOME is a temporary one in tests; the configuration of package indexes is read from the real one
-CALLER = {**os.environ, "XDG_CONFIG_HOME": str(Path(getpwuid(os.getuid()).pw_dir, ".config"))}
 METADATA = """\
 [build-system]
 requires = ["hatchling"]
@@ -46,40 +41,6 @@ SCRIPTS = {"requirements.txt": "pluggy\n"}
 
 FREE = Confinement("none")
 """For programs that leave a note where only their test looks."""
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """SPARC_HOME of all tests that build environments: one cache serves them all."""
-    return tmp_path_factory.getbasetemp() / "sparc-home"
-
-
-@pytest.fixture
-def exam_of(tmp_path: Path, home: Path) -> Callable[..., Exam]:
-    """Commits files to a repository and asks for an exam of them."""
-    work = tmp_path / "repository"
-    work.mkdir()
-
-    def git(*words: str) -> str:
-        who = ("-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgsign=false")
-        done = subprocess.run(("git", *who, *words), cwd=work, check=True, capture_output=True, text=True)
-        return done.stdout.strip()
-
-    def make(files: dict[str, str], **more: object) -> Exam:
-        for name, text in files.items():
-            (work / name).parent.mkdir(parents=True, exist_ok=True)
-            (work / name).write_text(text)
-        git("add", "--all")
-        git("commit", "--quiet", "--allow-empty", "--message=files")
-        exam = Exam(
-            git=Git(work / ".git"), tree=git("rev-parse", "HEAD^{tree}"), base=git("rev-parse", "HEAD"),
-            deliverables=(), environment=None, folder=tmp_path / "exam", words={"run": "r1", "phase": "p"},
-            home=home, env=CALLER, confinement=confinement(None, home),
-        )  # fmt: skip
-        return replace(exam, **more)  # type: ignore[arg-type]
-
-    git("init", "--quiet")
-    return make
 
 
 def answers(exam: Exam, *entries: object) -> list[Measured]:

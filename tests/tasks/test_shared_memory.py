@@ -318,7 +318,8 @@ def test_a_jail_in_a_jail_has_none_and_the_one_around_it_is_not_written(run: Run
     script = """
 first, second = os.pipe(), os.pipe()
 inner = "import os, multiprocessing; print(os.stat('/etc').st_uid == OWNER, flush=True); multiprocessing.Lock()"
-words = [sys.executable, "-I", "-S", SCRIPT, str(first[0]), str(second[1]), "1", "0", own, sys.executable, "-I", "-c"]
+pipes = [str(first[0]), str(second[1])]
+words = [sys.executable, "-I", "-S", SCRIPT, *pipes, "", "1", "0", own, sys.executable, "-I", "-c"]
 owner = str(os.stat('/etc').st_uid)
 done = subprocess.run([*words, inner.replace('OWNER', owner)], pass_fds=(first[0], second[1]), capture_output=True)
 assert done.stdout == b'True\\n' and b'PermissionError' in done.stderr, done
@@ -344,7 +345,7 @@ import os, subprocess, sys
 os.chdir({str(place / "own")!r})
 first, second = os.pipe(), os.pipe()
 subprocess.run(
-    [sys.executable, "-I", "-S", {SUPERVISOR!r}, str(first[0]), str(second[1]), "1", "0", os.getcwd(),
+    [sys.executable, "-I", "-S", {SUPERVISOR!r}, str(first[0]), str(second[1]), "", "1", "0", os.getcwd(),
      sys.executable, "-I", "-S", "-c", {PRELUDE + script + "print('it worked')"!r}, os.getcwd(), *"bcd"],
     pass_fds=(first[0], second[1]))
 """
