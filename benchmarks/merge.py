@@ -21,7 +21,8 @@ from pathlib import Path
 
 from flows.merge_queue import Chain, Findings, Link, MergeQueue
 from tasks.context import ToldFinding
-from tasks.git import Git, create_bare
+from tasks.git import Git
+from tasks.git_directories import create_bare
 from tasks.hub import Hub, create_hub
 from tasks.integrate import (
     Candidate,

@@ -16,7 +16,6 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from flows.gate import measure
 from flows.plain_gate import exam_of
 from flows.settings import Settings
 from flows.work import value_of
@@ -25,8 +24,10 @@ from gates.verdict import Outcome, Verdict, fold
 from tasks.artifacts import gate_table, report_page
 from tasks.bench import Bench
 from tasks.command import Processes, processes
+from tasks.credentials import hide_environment
 from tasks.errors import Refused
 from tasks.exam import Exam
+from tasks.quality import measure
 from tasks.report import answer_lines
 from tasks.repository import open_repository
 from tasks.target import Environment
@@ -55,6 +56,7 @@ async def gate_audit(
         ref: The branch, or another name of a commit.
         environment: In which the repository's tests and commands run.
     """
+    hide_environment()  # a worker puts the server's password there
     processes.set(Processes())
     try:
         exam = await in_thread(_exam, repository, ref, environment)

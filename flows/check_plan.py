@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from flows.default_gates import gate_of
 from flows.inspect_plan import warnings
+from flows.inspect_waivers import unknown_rules
 from flows.places import Lines
 from flows.plan import Plan
 from flows.programs import missing_files, missing_programs
@@ -72,7 +73,7 @@ def _inspection(plan: Plan, found: Iterable[Problem], lines: Lines, plan_dir: Pa
     return Inspection(
         ok=not problems,
         problems=_remarks(problems),
-        warnings=_remarks(lines.locate([*warnings(plan), *missing_files(plan, plan_dir)])),
+        warnings=_remarks(lines.locate([*warnings(plan), *unknown_rules(plan), *missing_files(plan, plan_dir)])),
         phases=shapes,
         assignments=sum(shape.assignments for shape in shapes),
         parallelism=max((len(layer) for shape in shapes for layer in shape.layers), default=0),

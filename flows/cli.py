@@ -19,7 +19,7 @@ from tempfile import gettempdir
 import typer
 from pydantic import ValidationError
 
-from flows import cli_history, cli_look, cli_memory, cli_run, cli_server, cli_verify
+from flows import cli_gate, cli_history, cli_look, cli_memory, cli_run, cli_server, cli_verify
 from flows.settings import Settings
 from tasks.credentials import hide_environment
 from tasks.errors import Interrupted, PlanInvalid, Refused, SparcError
@@ -33,7 +33,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (cli_look, cli_run, cli_verify, cli_history):
+for part in (cli_look, cli_gate, cli_run, cli_verify, cli_history):
     part.register(app)
 app.add_typer(cli_memory.app, name="memory")
 app.add_typer(cli_server.app, name="server")

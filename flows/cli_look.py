@@ -1,35 +1,30 @@
-"""Commands that look and change nothing: check, schema, status, report, gate."""
+"""Commands that look and change nothing: check, schema, status, report."""
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from flows.check_plan import Inspection, check_plan
-from flows.plan_schema import plan_schema
+from flows.outputs import Outputs
+from flows.plan_schema import broken_checks, plan_schema
 from flows.settings import Settings
 from tasks.context import Context
-from tasks.errors import Refused, SparcError
-from tasks.isolation import ANNOUNCED
+from tasks.errors import Blocked, Refused, SparcError
 from tasks.journal import Journal
 from tasks.outcome import RunOutcome, outcome_of
-from tasks.report import answer_lines, status_lines, summary
-from tasks.repository import open_repository
+from tasks.report import status_lines, summary
 from tasks.run_folder import RunFolder, runs
-from tasks.target import Environment
 from tasks.wording import count
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
-Where = Annotated[Path, typer.Option("--repository", help="The repository.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    for command in (check, schema, status, report, gate):
+    for command in (check, schema, status, report):
         app.command()(command)
 
 
@@ -67,6 +62,8 @@ def schema(of: Annotated[str, typer.Argument(help="plan or context")] = "plan") 
     schemas = {"plan": plan_schema, "context": Context.model_json_schema}
     if of not in schemas:
         raise Refused(f"there is no schema {of!r}: plan or context")
+    for problem in broken_checks() if of == "plan" else ():
+        typer.echo(f"warning: {problem}", err=True)
     typer.echo(json.dumps(schemas[of](), indent=1))
     return 0
 
@@ -107,11 +104,15 @@ def _outcome(folder: RunFolder) -> RunOutcome:
 def report(
     run: Annotated[str, typer.Argument(help="The run.")],
     html: Annotated[Path | None, typer.Option(help="Write the page to this file.")] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write what its gates said last as JUnit XML.")] = None,
+    sarif: Annotated[Path | None, typer.Option(help="Write their findings as SARIF 2.1.0.")] = None,
 ) -> int:
     """Tell what a run came to; with --html, write its page."""
+    from tasks.export_run import answers_of  # noqa: PLC0415 - seldom wanted
     from tasks.page import page_of  # noqa: PLC0415 - reads history, which GitPython takes its time to import for
 
-    folder = RunFolder(Settings().root, run)
+    folder, outputs = RunFolder(Settings().root, run), Outputs(junit, sarif)
+    outputs.make_room()
     typer.echo(summary(_outcome(folder)).rstrip("\n"))
     if html is not None:
         try:
@@ -119,40 +120,7 @@ def report(
         except OSError as problem:
             raise Refused(f"cannot write {html}: {problem.strerror}") from problem
         typer.echo(f"written: {html}", err=True)
+    problems = outputs.write(answers_of(folder)) if junit or sarif else []
+    if problems:
+        raise Blocked("\n".join(problems))
     return 0
-
-
-def gate(
-    checks: Annotated[
-        list[str], typer.Argument(metavar="CHECK...", help="A check: tests, or 'coverage: {at_least: 90}'.")
-    ],
-    repository: Where = Path(),
-    ref: Annotated[str, typer.Option(help="What to measure.")] = "HEAD",
-    group: Annotated[list[str] | None, typer.Option(help="Dependency group or extra to install.")] = None,
-    requirements: Annotated[list[str] | None, typer.Option(help="Requirements file of the repository.")] = None,
-    as_json: Json = False,  # noqa: FBT002
-) -> int:
-    """Run checks on a commit of any repository, without a plan."""
-    from flows.plain_gate import exam_of, measure, parse_checks  # noqa: PLC0415 - bandit and others take their time
-
-    parsed = parse_checks(checks)
-    wanted = environment_of(group, requirements)
-    exam = exam_of(open_repository(repository), ref, Settings().root, os.environ, wanted)
-    if exam.isolation == "none":
-        typer.echo(ANNOUNCED, err=True)
-    answers = measure(parsed, exam)
-    passed = bool(answers) and all(verdict.passed for verdict in answers)
-    if as_json:
-        told = [verdict.model_dump(mode="json") for verdict in answers]
-        typer.echo(json.dumps({"ok": passed, "ref": ref, "checks": told}, indent=1))
-    else:
-        typer.echo("\n".join(line for verdict in answers for line in answer_lines(verdict)))
-    return 0 if passed else 1
-
-
-def environment_of(groups: list[str] | None, requirements: list[str] | None) -> Environment:
-    """The target's environment as options describe it. Raises Refused for what a plan would not take either."""
-    try:
-        return Environment(groups=tuple(groups) if groups else None, requirements=tuple(requirements or ()))
-    except ValidationError as invalid:
-        raise Refused(f"--requirements: {invalid.errors()[0]['msg'].removeprefix('Value error, ')}") from invalid

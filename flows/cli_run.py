@@ -14,7 +14,8 @@ import typer
 from flows.prepare import is_released, prepare
 from flows.settings import Settings
 from tasks.errors import Interrupted, Refused
-from tasks.journal import Journal, RunEnded
+from tasks.events import RunEnded
+from tasks.journal import Journal
 from tasks.outcome import RunOutcome, outcome_of
 from tasks.progress import watch
 from tasks.report import summary

@@ -40,7 +40,7 @@ def common(gates: Sequence[Gate]) -> tuple[Part, ...]:
     parts: dict[str, dict[str, Check]] = {}
     for gate in gates:
         for check in gate.bound:
-            suite = _suite(gate.checks) if check.kind.runs is Runs.SUITE else ""
+            suite = _suite(gate.checks) if check.kind.runs in (Runs.SUITE, Runs.PROBE) else ""
             parts.setdefault(suite, {}).setdefault(check.model_dump_json(), check)
     promised = tuple(dict.fromkeys(_promised(gates)))
     return tuple(Part(tuple(checks.values()), promised) for checks in parts.values())

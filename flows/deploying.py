@@ -17,7 +17,7 @@ from tasks.atomic import write_atomically
 from tasks.base_merge import completed
 from tasks.deploy import Deployment, Ran, StepName, keep_deployment, run_step
 from tasks.errors import Blocked, Refused
-from tasks.journal import Notice, ReleaseStep
+from tasks.events import Notice, ReleaseStep
 from tasks.publish import publish
 from tasks.release import release
 from tasks.released import ROLLBACK, START, Released, find_released

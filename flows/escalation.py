@@ -4,8 +4,8 @@ from prefect.events import emit_event
 
 from flows.gate import words_of
 from flows.work import PhaseWork
+from tasks.events import Escalated, Notice
 from tasks.hooks import run_hooks
-from tasks.journal import Escalated, Notice
 
 
 async def escalate(phase: PhaseWork, reason: str) -> None:

@@ -9,19 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-from prefect.states import Failed
-
 from flows.work import PhaseWork, value_of
 from gates.checks import Check
 from gates.verdict import Outcome, Verdict, fold
 from tasks import evidence
 from tasks.bench import Bench
-from tasks.exam import Exam, Measured
+from tasks.events import CheckEnded
+from tasks.exam import Exam
 from tasks.integrate import Candidate
-from tasks.journal import CheckEnded
 from tasks.kept_verdicts import Kept, answered, question_of
+from tasks.quality import measure
+from tasks.slo import turns
 from tasks.threads import in_thread
 
 
@@ -37,8 +35,12 @@ class Question:
     round: int
     assignment: str | None = None
     """Set when it is an assignment's own gate."""
+    compared: str | None = None
+    """The commit to compare with, if that is another one: where a release or a hotfix is merged."""
     earlier: tuple[str, ...] = ()
-    """Commits after the base that the candidate was built on: the branch it is merged into, the attempt before."""
+    """Commits after the base that the candidate was built on: the branch it is merged into, and what that once had."""
+    refused: tuple[str, ...] = ()
+    """What attempts before left, and was not merged."""
 
 
 class Asked(NamedTuple):
@@ -72,15 +74,6 @@ class Answers:
         return self.outcome is Outcome.PASSED
 
 
-@task(name="check", task_run_name="{check.label}", cache_policy=NO_CACHE, persist_result=False)
-async def measure(bench: Bench, check: Check) -> Measured:
-    """One check; its state is Failed unless it passed, with what was measured as data."""
-    measured = await in_thread(bench.verdict, check)
-    if measured.verdict.passed:
-        return measured
-    return Failed(message=measured.verdict.summary, data=measured)  # type: ignore[return-value]
-
-
 async def examine(phase: PhaseWork, question: Question) -> Answers:
     """Measure every check of a question at once, and tell the journal of each as it answers."""
 
@@ -112,17 +105,19 @@ async def ask_all(
     exam = Exam(
         git=work.hub.git, tree=question.candidate.tree, base=question.base, deliverables=question.deliverables,
         environment=work.plan.environment, folder=place, words=words_of(phase, question.assignment),
-        home=work.folder.home, env=work.env, confinement=work.confinement, compared=question.base,
-        earlier=question.earlier, waivers=work.plan.waivers,
+        home=work.folder.home, env=work.env, confinement=work.confinement, compared=question.compared or question.base,
+        earlier=question.earlier, refused=question.refused, waivers=work.plan.waivers,
     )  # fmt: skip
     sitting = _Sitting(phase, question, exam, Bench(exam, question.checks), {} if failed is None else failed)
     try:
-        asked = (_answered(sitting, place, tell) for place in range(len(question.checks)))
-        # all of them, whatever becomes of one: nothing may be taken away under a check that still looks at it
-        ends = await asyncio.gather(*asked, return_exceptions=True)
+        ends: dict[int, Asked | BaseException] = {}
+        for places in turns(question.checks):
+            asked = (_answered(sitting, place, tell) for place in places)
+            # all of them, whatever becomes of one: nothing may be taken away under a check that still looks at it
+            ends |= zip(places, await asyncio.gather(*asked, return_exceptions=True), strict=True)
     finally:
         await in_thread(sitting.bench.close)  # deletes thousands of files
-    return [_raised(end) for end in ends]
+    return [_raised(end) for _, end in sorted(ends.items())]
 
 
 class _Sitting(NamedTuple):

@@ -95,12 +95,11 @@ async def _merged(work: Work, repository: Repository, released: Released, hotfix
 
 
 def _told(released: Released, hotfix: Hotfix) -> Fix:
-    listed = hotfix.merged.record["gates"] if hotfix.merged else ()
     return Fix(
         run=released.run, plan=released.plan, base=released.base, name=hotfix.name, branch=hotfix.branch,
         start=hotfix.good.tag, outcome="merged" if hotfix.merged else "ready" if hotfix.ready else "begun",
         commit=hotfix.merged.commit.oid if hotfix.merged else None,
-        gates=tuple(map(str, listed)) if isinstance(listed, list) else (),
+        gates=hotfix.merged.gates if hotfix.merged else (),
     )  # fmt: skip
 
 

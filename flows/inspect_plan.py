@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from flows.default_gates import DEFAULT_GATES
+from flows.default_gates import COMPLETION, DEFAULT_GATES
 from flows.inspect_work import inspect_work, shared_ground
 from flows.outline import mapping, texts, works
 from flows.places import TOP, inside
@@ -35,6 +35,7 @@ def inspect_data(data: object) -> list[Problem]:
         *_release(data),
         *_homes(data),
         *_gates(data),
+        *_baselines(data),
         *(found for phase in works(data).values() for found in inspect_work(phase)),
     ]
 
@@ -124,3 +125,27 @@ def _gates(data: object) -> Iterator[Problem]:
         if phase and phase.get("gate") is None and name not in DEFAULT_GATES:
             sentence = "states no gate, and a phase of this name has none by default; name its checks"
             yield Problem(inside("phases", name, "gate"), None, sentence + did_you_mean(name, DEFAULT_GATES))
+
+
+def _baselines(data: object) -> Iterator[Problem]:
+    """The hook names checks that a gate asks, from its phase on."""
+    phases = mapping(data, "phases")
+    for place, name in enumerate(phases):
+        wanted = mapping(phases, name, "hooks").get("baseline")
+        inherits = COMPLETION in tuple(phases)[place:] and mapping(phases, COMPLETION).get("gate") is None
+        asking = tuple(phases)[0 if inherits else place :]
+        known = [slo for later in asking for slo in _slos(mapping(phases, later).get("gate"))]
+        where = inside("phases", name, "hooks", "baseline")
+        if wanted is True and not known:
+            sentence = "has nothing to measure: there is no check slo in this phase's gate, nor in a later one"
+            yield Problem(where, None, sentence)
+        for one in wanted if isinstance(wanted, list | tuple) else ():
+            if isinstance(one, str) and one not in known:
+                yield Problem(where, None, f"no check slo is named {one!r}{did_you_mean(one, known)}")
+
+
+def _slos(gate: object) -> list[str]:
+    """Names of the checks on speed and size in a gate, as it is written or as it was read."""
+    entries = [entry for entry in gate if isinstance(entry, dict)] if isinstance(gate, list | tuple) else []
+    limits = [entry.get("limits") if entry.get("name") == "slo" else entry.get("slo") for entry in entries if entry]
+    return [str(one["name"]) for one in limits if isinstance(one, dict) and "name" in one]

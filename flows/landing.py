@@ -15,9 +15,10 @@ from flows.work import PhaseWork
 from gates.verdict import fold
 from tasks.attempt import Attempt
 from tasks.context import told
+from tasks.events import BatchEnded, Merged
 from tasks.git import Git
+from tasks.hub import Hub
 from tasks.integrate import Gated, Landing, Resolution, candidate_on, land, provisional
-from tasks.journal import BatchEnded, Merged
 from tasks.kept_verdicts import Kept
 from tasks.threads import in_thread
 
@@ -100,14 +101,21 @@ class Grounds:
             self._phase.work.journal.write(ended(self._phase, link.entry.round, link.entry.name, place, asked))
 
         base, gate, number = self._phase.work.hub.plan_tip, link.entry.gate, link.entry.round
-        question = Question(link.found, base, gate.checks, gate.deliverables, number, gate.assignment)
+        built_on = (link.found.ours,) if link.found.ours != base else ()
+        refused = await in_thread(left_before, self._phase.work.hub, self._phase.number, self._phase.name, link.entry)
+        question = Question(
+            link.found, base, gate.checks, gate.deliverables, number, gate.assignment, earlier=built_on, refused=refused
+        )
         return await ask_all(self._phase, question, tell, self._failed)
 
     async def _measure_several(self, links: Sequence[Link[Entry]]) -> list[Asked]:
         began, found, base = time.monotonic(), links[-1].found, self._phase.work.hub.plan_tip
         asked: list[Asked] = []
         for part in common([link.entry.gate for link in links]):
-            question = Question(found, base, part.checks, part.deliverables, links[-1].entry.round)
+            # one tree for all of them: what any of them has lost of the branch as it stands
+            question = Question(
+                found, base, part.checks, part.deliverables, links[-1].entry.round, earlier=(links[0].found.ours,)
+            )
             asked += await ask_all(self._phase, question, lambda _place, _asked: None, self._failed)
         self._phase.work.journal.write(BatchEnded(
             **self._phase.about, assignments=tuple(link.entry.name for link in links), tree=found.tree,
@@ -147,6 +155,15 @@ def _concerning(entry: Entry, asked: Sequence[Asked]) -> Iterator[Asked]:
     own = entry.gate.bound
     yield from (each for check in own for each in asked if each.check == check)
     yield from (each for each in asked if each.check not in own and not each.verdict.passed)
+
+
+def left_before(hub: Hub, number: int, phase: str, entry: Entry) -> tuple[str, ...]:
+    """What the assignment's attempt before this one left, if it was not merged."""
+    place = f"refs/heads/agent/{number}-{phase}/{entry.name}/"
+    left = {int(ref.removeprefix(place)): commit for ref, commit in hub.git.refs(place).items()}
+    newest = max((attempt for attempt in left if attempt < entry.attempt.attempt), default=None)
+    merged = hub.tip(hub.phase_branch(number, phase))
+    return () if newest is None or hub.git.ancestor(left[newest], merged) else (left[newest],)
 
 
 def chained(git: Git, branch: str, entries: Sequence[Entry]) -> Chain[Entry]:

@@ -13,8 +13,9 @@ from functools import cached_property
 from tasks.artifacts import conflict_table
 from tasks.conflict_history import Conflict, conflicts_of
 from tasks.errors import Blocked, Interrupted
+from tasks.events import Notice, OfPhase
 from tasks.hub import Hub
-from tasks.journal import Journal, Notice, OfPhase
+from tasks.journal import Journal
 from tasks.lookout import Lookout
 from tasks.memory import Memory
 from tasks.remember import remember_conflicts

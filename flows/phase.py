@@ -1,6 +1,6 @@
 """The body that all phases share: ask, merge, gate; again with the findings; escalate; never skip.
 
-1. Hooks `before`, on the tree that the phase starts from.
+1. Hooks `before`, on the tree that the phase starts from; the figures that the hook `baseline` asks for.
 2. A round: the assignments that are to be asked are asked and merged into the phase's branch (`flows.assigning`).
    If one has no ask left, no gate is run and the phase is blocked.
 3. The gate measures the candidate: the merge of the phase's branch into the plan's (`flows.gate`).
@@ -19,6 +19,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
 from flows.assigning import ESCALATE_AFTER, Asking, Findings
+from flows.baseline import take_baseline
 from flows.default_gates import deliverables_of, gate_of
 from flows.escalation import escalate
 from flows.gate import Answers, Question, examine, record_of, words_of
@@ -32,10 +33,10 @@ from tasks.artifacts import Progress, gate_table
 from tasks.attempt import findings_of
 from tasks.context import ToldFinding, told
 from tasks.errors import Blocked, Interrupted
+from tasks.events import GateEnded, Notice, PhaseEnded, PhaseStarted
 from tasks.hooks import run_hooks
 from tasks.integrate import Candidate, candidate, land_phase
-from tasks.journal import GateEnded, Notice, PhaseEnded, PhaseStarted
-from tasks.memory import aopen_memory
+from tasks.overwritten import overwritten
 from tasks.remember import read_for
 from tasks.run_folder import RunFolder
 from tasks.threads import in_thread
@@ -98,6 +99,7 @@ async def _carry(phase: PhaseWork) -> str:
     asked = [name for name in names if name not in merged]
     if not merged:
         await _hook(phase, "before")
+        await take_baseline(phase)
     asking = await _asking(phase, names)
     findings: Mapping[str, Findings] = await in_thread(findings_of, work.hub, phase.number, asked)
     if not asked and (rejected := await in_thread(_rejection, phase)):
@@ -118,7 +120,7 @@ async def _carry(phase: PhaseWork) -> str:
 
 async def _asking(phase: PhaseWork, names: tuple[str, ...]) -> Asking:
     work = phase.work
-    memory = await aopen_memory(work.record.memory, work.folder.home, work.repository.root_commit(work.record.start))
+    memory = await work.open_memory()
     wanted = {name: assignment.reads for name, assignment in phase.phase.assignments.items()}
     remembered = await in_thread(read_for, memory, work.hub, wanted)
     progress = await Progress.start(f"{work.plan.name}-{phase.number}-{phase.name}", len(names))
@@ -140,8 +142,9 @@ async def _gate(phase: PhaseWork, number: int) -> tuple[Question, Answers]:
     await _hook(phase, "gate")
     found = await in_thread(candidate, work.hub.git, work.hub.plan_branch, work.hub.tip(phase.branch))
     question = Question(
-        found, found.ours, gate_of(work.plan, phase.name), deliverables_of(work.plan, phase.name), number
-    )
+        found, found.ours, gate_of(work.plan, phase.name), deliverables_of(work.plan, phase.name), number,
+        earlier=await in_thread(overwritten, work.hub.git, found.ours, found.theirs),
+    )  # fmt: skip
     answers = await examine(phase, question)
     record = record_of(phase, question, answers, None)
     (name,) = await in_thread(evidence.keep, work.hub.git, [record])

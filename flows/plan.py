@@ -94,8 +94,22 @@ class Signing(Frozen):
     """Path of a private SSH key without a passphrase, `~/.ssh/sparc` for instance; its public half lies beside it."""
 
 
+def _named(value: object) -> object:
+    named = [value] if isinstance(value, str) else value
+    if isinstance(named, bool) or (isinstance(named, list | tuple) and all(isinstance(name, str) for name in named)):
+        return named
+    raise ValueError("expected true, or a list of names of checks slo: [parse] for instance")
+
+
+Baseline = Annotated[bool | tuple[str, ...], BeforeValidator(_named)]
+"""All checks `slo` of the phase's gate and of later ones, or those that are named."""
+
+
 class Hooks(Frozen):
-    """Commands around a phase, each on a throwaway checkout of its current tree."""
+    """What is done around a phase; commands, each on a throwaway checkout of its current tree, but for the baseline."""
+
+    baseline: Baseline = False
+    """Before the first ask, measure the figures of checks `slo` (true: of all from this phase on) and keep them."""
 
     before: Commands = ()
     """Before the first ask; a failure blocks."""

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from flows.places import TOP, inside
 from flows.plan import Plan
 from flows.words import LONGEST, did_you_mean, found
-from gates.checks import CHECKS, Check
+from gates.checks import Check, known
 from tasks.errors import Problem
 
 _LATER = {
@@ -100,7 +100,8 @@ def fields_at(place: Iterable[str | int]) -> dict[str, FieldInfo]:
 def _part(whole: object, key: str | int) -> object:
     """The type of what a whole holds under a key, without `Annotated` and `None`; None when it holds nothing there."""
     if whole is Check:  # written as one name with its limits, whatever its fields are
-        return CHECKS[str(key)].limits if key in CHECKS else None
+        kind = known().get(str(key))
+        return kind.limits if kind else None
     if isinstance(whole, type) and issubclass(whole, BaseModel):
         field = whole.model_fields.get(str(key))
         return _bare(field.annotation) if field else None

@@ -3,14 +3,22 @@
 from typing import Any
 
 from flows.plan import Plan
+from gates import plugins
+from gates.checks import CHECKS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def plan_schema() -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of a plan file."""
+    """JSON Schema (draft 2020-12) of a plan file, checks of third parties included."""
+    broken_checks()
     schema: dict[str, Any] = _closed(Plan.model_json_schema(mode="validation"))
     return {"$schema": DIALECT, **schema, "title": "sparc plan"}
+
+
+def broken_checks() -> list[str]:
+    """Import the checks that third parties bring; a sentence for each that cannot be used, and is in no schema."""
+    return plugins.load_all(CHECKS)
 
 
 def _closed(schema: Any) -> Any:  # noqa: ANN401 - a schema nests in whatever JSON can hold

@@ -4,7 +4,6 @@ Nothing is expanded or constructed here, so a small file cannot become a large o
 """
 
 import json
-import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,19 +11,15 @@ import yaml
 from yaml.reader import Reader
 
 from tasks.errors import PlanInvalid, Problem
+from tasks.yaml_core import CoreLoader
 
 LARGEST = 1024 * 1024
 DEEPEST = 50
 MOST_NODES = 100_000
-STANDARD = "tag:yaml.org,2002:"
-MERGE = f"{STANDARD}merge"
 
 
-class _Loader(yaml.SafeLoader):
-    """Composes by the core schema of YAML 1.2: `on`, `no` and `12:30` are text, as editors and JSON have it.
-
-    Numbers with an exponent need its sign, which JSON writes: `12e45`, an abbreviated commit for instance, stays text.
-    """
+class _Loader(CoreLoader):
+    """Composes, and no deeper than any plan needs."""
 
     depth = 0
 
@@ -42,16 +37,6 @@ class _Loader(yaml.SafeLoader):
 
 
 _TOO_DEEP = f"is nested deeper than {DEEPEST} levels"
-
-_Loader.yaml_implicit_resolvers = {}
-for _tag, _form, _starts in (
-    ("null", r"~|null|Null|NULL|", ("~", "n", "N", "")),
-    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("int", r"[-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+", "-+0123456789"),
-    ("float", r"[-+]?((\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+][0-9]+)?|[0-9]+[eE][-+][0-9]+)", "-+.0123456789"),
-    ("merge", r"<<", "<"),
-):
-    _Loader.add_implicit_resolver(f"{STANDARD}{_tag}", re.compile(rf"(?:{_form})\Z"), list(_starts))
 
 
 def compose_file(path: Path) -> yaml.Node:

@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Iterator
 
 from flows.work import Work
-from tasks.journal import Notice
+from tasks.events import Notice
 from tasks.locks import exclusive, holder
 from tasks.repository import Repository
 

@@ -13,8 +13,8 @@ from functools import cached_property
 
 from flows.work import Work
 from tasks.errors import Blocked
+from tasks.events import Notice, ReleaseStep
 from tasks.good import TAGS
-from tasks.journal import Notice, ReleaseStep
 from tasks.remote import Remote, push
 from tasks.repository import BRANCHES
 from tasks.threads import in_thread

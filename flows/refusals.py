@@ -9,7 +9,8 @@ from tempfile import TemporaryFile
 from flows.plan import Plan
 from tasks.commits import Trailer
 from tasks.errors import Blocked, Refused
-from tasks.git import GitError, git_version
+from tasks.git import GitError
+from tasks.git_directories import git_version
 from tasks.hub import Hub
 from tasks.isolation import chosen
 from tasks.released import lost_in

@@ -10,6 +10,8 @@ moves the user's branch. A kill after any of these steps costs nothing: the rele
 remote, before one is made.
 """
 
+from collections.abc import Iterable
+
 from pydantic import JsonValue
 
 from flows.default_gates import asked_once, deliverables_of
@@ -19,12 +21,13 @@ from flows.pushing import Bases, look, push_base
 from flows.refusals import refuse_rolled_back
 from flows.sign_off import sign_off
 from flows.work import PhaseWork, Work
+from gates.checks import Check
 from tasks import evidence
 from tasks.commits import EVIDENCE_PREFIX, Commit, Trailer
 from tasks.errors import Blocked
+from tasks.events import GateEnded, Notice
 from tasks.hooks import run_hooks
 from tasks.integrate import Candidate
-from tasks.journal import GateEnded, Notice
 from tasks.release import mend, prepare, refuse_unfollowed, release, release_candidate
 from tasks.remember import evidence_name
 from tasks.threads import in_thread
@@ -120,17 +123,22 @@ async def gates_of(work: Work, found: Candidate, moved: str) -> list[str]:
     return [await all_gates(work, found, f"{moved}, and on the merge with it")]
 
 
-async def all_gates(work: Work, found: Candidate, moved: str, depth: int | None = None, base: str | None = None) -> str:
+async def all_gates(
+    work: Work, found: Candidate, moved: str, depth: int | None = None, base: str | None = None, *, back: bool = False
+) -> str:
     """Every phase's gate on one candidate, as the phases asked it; the name of the evidence. Raises Blocked.
 
-    `depth`: only those of so many phases from the first one on; `base`: the commit of the last gate that passed, if it
-    is not the plan's tip.
+    What the candidate brings is what it adds to the branch that it is merged into. `depth`: only those of so many
+    phases from the first one on; `base`: the commit of the last gate that passed, if it is not the plan's tip. `back`:
+    it goes back to that commit, brings nothing, and is compared with it.
     """
     phases = [PhaseWork(work, number, name, "") for number, name in enumerate(work.plan.phases, 1)][:depth]
     await _hooks(phases, found, moved)
-    asked, base = asked_once(work.plan), base or work.hub.plan_tip
+    base, compared = base or work.hub.plan_tip, None if back else found.ours
+    every = asked_once(work.plan)
+    asked = {name: of_state(checks) if back else checks for name, checks in every.items()}
     questions = [
-        (phase, Question(found, base, asked[phase.name], deliverables_of(work.plan, phase.name), 0))
+        (phase, Question(found, base, asked[phase.name], deliverables_of(work.plan, phase.name), 0, compared=compared))
         for phase in phases
         if asked[phase.name]
     ]
@@ -139,6 +147,11 @@ async def all_gates(work: Work, found: Candidate, moved: str, depth: int | None 
     record |= {"phases": [phase.name for phase in phases], "reviews": reviews}
     (name,) = await in_thread(evidence.keep, work.hub.git, [record])
     return name
+
+
+def of_state(checks: Iterable[Check]) -> tuple[Check, ...]:
+    """Checks without those that speak of what somebody brings."""
+    return tuple(check for check in checks if not check.kind.of_change)
 
 
 async def one_gate(work: Work, questions: list[tuple[PhaseWork, Question]], moved: str) -> dict[str, JsonValue]:

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from flows.plain_gate import exam_of
-from gates import command
+from gates import command, slo
 from gates.checks import Check
 from gates.model import Frozen
 from gates.verdict import Verdict
@@ -51,6 +51,7 @@ class _Asked(Frozen):
     """The checks of its gate that look at one run of the tests."""
     compared: str | None = None
     earlier: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
 
 
@@ -124,10 +125,10 @@ def _readable(name: str, record: Mapping[str, Any], place: Place) -> _Recorded:
         raise _Unrepeatable("its evidence asks what this sparc cannot ask") from None
     if base and place.repository.git.resolve(base) is None:
         raise _Unrepeatable(f"the commit whose configuration held, {base[:12]}, is not here")
-    for commit in filter(None, (asked.compared, *asked.earlier)):
+    for commit in filter(None, (asked.compared, *asked.earlier, *asked.refused)):
         if place.repository.git.resolve(commit) is None:
             raise _Unrepeatable(f"a commit that it was compared with, {commit[:12]}, is not here")
-    of_plan = isinstance(check.limits, command.Limits) and any(PLAN_DIR in word for word in check.limits.run)
+    of_plan = isinstance(check.limits, command.Limits | slo.Limits) and PLAN_DIR in check.limits.model_dump_json()
     if of_plan and place.plan_dir is None:
         raise _Unrepeatable("it needs the plan's folder: give --plan-dir DIR")
     return _Recorded(name, str(record["tree"]), base, check, asked)
@@ -151,7 +152,7 @@ def _exam(recorded: _Recorded, place: Place) -> Exam:
     exam = exam_of(place.repository, recorded.base or "HEAD", place.home, place.env, asked.environment)
     return replace(
         exam, tree=recorded.tree, base=recorded.base, deliverables=asked.deliverables, words=words,
-        compared=asked.compared, earlier=asked.earlier, waivers=asked.waivers,
+        compared=asked.compared, earlier=asked.earlier, refused=asked.refused, waivers=asked.waivers,
     )  # fmt: skip
 
 

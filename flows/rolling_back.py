@@ -4,8 +4,8 @@
 it returns the commit at which the base branch then stands. `carry_out` is the same for anybody else.
 
 A tree that was measured before is taken as it is, with the evidence of that; any other one has to pass the gates of the
-phases that stay. Of a rollback to before the release no phase stays: there, whatever the plan asks and was true before
-the release has to be true again.
+phases that stay, but for checks of what somebody brings: it brings nothing. Of a rollback to before the release no
+phase stays: there, whatever the plan asks and was true before the release has to be true again.
 """
 
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ from prefect.client.schemas.objects import State
 from flows.afterwards import ROUNDS, Afterwards, failed, is_own, moved_too_often, prepared_flow
 from flows.default_gates import asked_once, deliverables_of
 from flows.gate import Question, examine
-from flows.releasing import all_gates, one_gate
+from flows.releasing import all_gates, of_state, one_gate
 from flows.work import PhaseWork, Work, at_terminal
 from gates.model import Frozen
 from tasks import evidence
@@ -126,11 +126,9 @@ async def _made(request: Request, released: Released, goal: Goal, gates: Gates) 
 
 
 def _told(released: Released, made: Made, *, already: bool = False) -> RolledBack:
-    listed = made.record["gates"]
-    gates = tuple(map(str, listed)) if isinstance(listed, list) else ()
     return RolledBack(
         run=released.run, plan=released.plan, base=released.base, to=str(made.record["to"]), commit=made.commit.oid,
-        reverted=made.reverts, gates=gates, already=already,
+        reverted=made.reverts, gates=made.gates, already=already,
     )  # fmt: skip
 
 
@@ -143,7 +141,7 @@ async def ask(work: Work, released: Released, goal: Goal, found: Candidate) -> s
     """The gates of the phases that stay, or of what was true before the release. Raises Blocked."""
     words = f"{released.base} has gone on since, and there, with run {released.run} rolled back to {goal.to},"
     if goal.depth:
-        return await all_gates(work, found, words, goal.depth, goal.commit)
+        return await all_gates(work, found, words, goal.depth, goal.commit, back=True)
     questions = [pair for pair in [await _true_before(phase, released, found) for phase in _phases(work)] if pair]
     if not questions:
         raise Blocked(
@@ -162,7 +160,7 @@ async def _true_before(phase: PhaseWork, released: Released, found: Candidate) -
     """What a phase asks and was true before the release, as a question about the candidate; None if that is nothing."""
     before = await in_thread(released.git.commit, released.before)
     earlier = Candidate("", before.tree, before.oid, before.oid)
-    checks = asked_once(phase.work.plan)[phase.name]
+    checks = of_state(asked_once(phase.work.plan)[phase.name])
     if not checks:
         return None
     promised = deliverables_of(phase.work.plan, phase.name)

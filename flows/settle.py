@@ -4,7 +4,6 @@ Doing it again changes nothing.
 """
 
 from flows.work import Work
-from tasks.memory import aopen_memory
 from tasks.publish import publish
 from tasks.remember import remember
 from tasks.threads import in_thread
@@ -14,6 +13,6 @@ async def settle(work: Work, phase: str, commit: str) -> None:
     """Tag the phase's merge, publish the plan's branch, then remember the phase's deliverables and its gate."""
     await in_thread(work.hub.tag_good, work.repository)
     await publish(work.hub, work.repository)
-    memory = await aopen_memory(work.record.memory, work.folder.home, work.repository.root_commit(work.record.start))
+    memory = await work.open_memory()
     promised = [glob for assignment in work.plan.phases[phase].assignments.values() for glob in assignment.deliverables]
     await remember(memory, work.hub, phase, commit, promised)

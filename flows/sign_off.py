@@ -15,8 +15,8 @@ from prefect.runtime import flow_run
 from flows.work import PhaseWork
 from tasks import review
 from tasks.errors import Blocked
+from tasks.events import ReviewAnswered, ReviewAsked
 from tasks.integrate import Candidate
-from tasks.journal import ReviewAnswered, ReviewAsked
 from tasks.review import Answer, Asked, SignOff
 from tasks.threads import in_thread, in_thread_of_its_own
 

@@ -20,6 +20,7 @@ from prefect.states import Cancelled, Failed
 from flows.architecture import architecture
 from flows.completion import completion
 from flows.ending import Ending, end_plan
+from flows.inspect_waivers import idle_waivers
 from flows.other_phase import other_phase
 from flows.phase import PhaseCall, PhaseResult, end_phase
 from flows.plan import Plan
@@ -36,10 +37,10 @@ from tasks.command import Processes, processes
 from tasks.commits import Commit, Trailer
 from tasks.credentials import hide_environment
 from tasks.errors import Blocked, CalledOff, Interrupted, Refused, SparcError
+from tasks.events import Notice, PhaseEnded, RunEnded, RunStarted
 from tasks.flow_runs import carried_before, name_after, take_over, until_cancelled
 from tasks.git import GitError
 from tasks.isolation import ANNOUNCED
-from tasks.journal import Notice, PhaseEnded, RunEnded, RunStarted
 from tasks.outcome import RunOutcome, outcome_of
 from tasks.page import write_page
 from tasks.release import why_unready
@@ -128,6 +129,8 @@ async def _carry(work: Work) -> RunOutcome | State[RunOutcome]:
         with contextlib.suppress(OSError, GitError):
             write_page(work.folder)
         raise
+    for sentence in idle_waivers(work.plan, journal):
+        journal.write(Notice(text=sentence))
     journal.write(RunEnded(outcome="released", commit=ending.commit, reason=ending.reason))
     write_atomically(work.folder.path / RELEASED, ending.commit.encode())
     _, outcome = await asyncio.gather(in_thread(work.folder.clean), _told(work))

@@ -1,18 +1,13 @@
 """`absent`: a pattern is found in none of the files."""
 
-import re
-from itertools import islice
-
 from pydantic import JsonValue
 
-from gates.files import read_text
+from gates.by_file import ByFile, Figures, needs_of, readable
+from gates.figures import Need
 from gates.model import Frozen
 from gates.subject import Subject
 from gates.texts import Regex, Texts, chosen
 from gates.verdict import Finding, Verdict, answer, worst
-
-MOST_PLACES = 100
-"""Places told of one file."""
 
 
 class Limits(Texts):
@@ -37,24 +32,21 @@ class Report(Frozen):
     places: tuple[Place, ...]
 
 
-def measure(limits: Limits, subject: Subject) -> JsonValue:
+def _needs(limits: Limits, subject: Subject) -> list[Need]:
+    return needs_of("places", chosen(limits, subject), subject, limits.pattern)
+
+
+def _report(_: Limits, __: Subject, figures: Figures) -> JsonValue:
     """Every match, with its line."""
-    files = chosen(limits, subject)
-    texts = ((path, read_text(subject.root, path)) for path in files)
-    places = tuple(place for path, text in texts for place in _places(limits.pattern, path, text))
-    return Report(files=len(files), places=places).model_dump(mode="json")
-
-
-def _places(pattern: str, path: str, text: str) -> list[Place]:
-    return [
-        Place(path=path, line=text.count("\n", 0, match.start()) + 1, text=_line(text, match.start()))
-        for match in islice(re.finditer(pattern, text, re.MULTILINE), MOST_PLACES)
+    files = readable("places", figures)
+    places: list[JsonValue] = [
+        {"path": path, "line": line, "text": text} for path, some in files.items() for line, text in some
     ]
+    return {"files": len(files), "places": places}
 
 
-def _line(text: str, position: int) -> str:
-    start = text.rfind("\n", 0, position) + 1
-    return text[start:].partition("\n")[0].strip()[:120]
+BY_FILE = ByFile(_needs, _report)
+measure = BY_FILE.measure
 
 
 def judge(limits: Limits, report: JsonValue) -> Verdict:

@@ -1,27 +1,28 @@
-"""`bandit`: no issue at or above a severity and a confidence, in any product file.
+"""`bandit`: no issue at or above a severity and a confidence, in any product file; with `new_only`, no new one.
 
-Bandit is asked through its API, for by the command line its answer depends on files in the target, on `# nosec`, and
-on parts of paths; it also ends well when it could read nothing.
+What bandit finds in a file, and why it is not asked by its command line, is in `gates/bandit_issues.py`. What is new is
+told by comparing with the base commit: rule, file, severity and the text of the line make two issues the same one, the
+line's number does not. There may be as many of the same as there were. A file that has moved keeps its issues.
 """
 
-import logging
-from collections.abc import Mapping
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
 
 from pydantic import JsonValue
 
-from gates.files import locate
-from gates.model import Frozen
+from gates.bandit_issues import CRASHED, Issue
+from gates.by_file import ByFile, Figures, known, needs_of, readable
+from gates.figures import Need
+from gates.model import Flag, Frozen
 from gates.paths import Paths
-from gates.product import analysed
+from gates.product import analysed, analysed_before
+from gates.ratchet import fresh
 from gates.subject import Subject
-from gates.verdict import Finding, Unmeasurable, Verdict, answer, worst
+from gates.verdict import Finding, Verdict, answer, worst
+from gates.waivers import Waiver, split
 
 Level = Literal["low", "medium", "high"]
 RANKS = ("undefined", "low", "medium", "high")
-CANARY = "exec('canary')\n"
 
 
 class Limits(Frozen):
@@ -33,89 +34,95 @@ class Limits(Frozen):
     """How sure bandit must be of it."""
     paths: Paths = ()
     """Files or globs to analyse. Default: every tracked Python file; outside of `src/` and the packages no tests."""
+    new_only: Flag = False
+    """Whether issues that the base commit has as well count for nothing."""
 
 
-class Issue(Frozen):
-    """One issue as bandit reports it."""
-
-    path: str
-    line: int
-    test: str
-    severity: str
-    confidence: str
-    text: str
+Issues = dict[str, tuple[Issue, ...]]
+"""By path."""
 
 
 class Report(Frozen):
-    """The files analysed, and every issue in them."""
+    """Every issue of the files analysed, whatever its level."""
 
-    files: int
-    issues: tuple[Issue, ...]
-
-
-def measure(limits: Limits, subject: Subject) -> JsonValue:
-    """Every issue of every product file, whatever its level."""
-    files = {str(locate(subject.root, path)): path for path in analysed(subject, limits.paths)}
-    with TemporaryDirectory() as folder:
-        canary = Path(folder) / "canary.py"
-        canary.write_text(CANARY)
-        issues = [_issue(found, files) for found in _analysed({**files, str(canary): ""})]
-    if not any(issue.test == "B102" and not issue.path for issue in issues):
-        raise Unmeasurable("bandit does not find the issue planted for it: its plugins are not installed")
-    return Report(files=len(files), issues=tuple(issue for issue in issues if issue.path)).model_dump(mode="json")
+    issues: Issues
+    before: Issues | None = None
+    """Those of the base, by the paths that its files have now; None: it was not asked."""
+    waivers: tuple[Waiver, ...] = ()
 
 
-def _analysed(files: Mapping[str, str]) -> list[Any]:
-    """Bandit's issues, once it is certain that it analysed exactly these files; by their places on disk."""
-    from bandit.core.config import BanditConfig  # noqa: PLC0415 - costs 0.3 s that other checks must not pay
-    from bandit.core.manager import BanditManager  # noqa: PLC0415
+class Found(NamedTuple):
+    """An issue and its file."""
 
-    logging.getLogger("bandit").setLevel(logging.CRITICAL)
-    expected = sorted(files)
-    manager = BanditManager(BanditConfig(), "file", ignore_nosec=True)
-    # not by discover_files, whose excludes match parts of the path
-    manager.files_list = list(expected)
-    manager.run_tests()
-    if manager.skipped:
-        skipped = [Finding(path=files[place], message=reason) for place, reason in manager.skipped]
-        raise Unmeasurable(f"bandit could not analyse {skipped[0].headline}", *skipped)
-    if manager.files_list != expected or not set(expected) <= set(manager.metrics.data):
-        raise Unmeasurable("bandit did not analyse all of the files it was given")
-    return list(manager.results)
+    path: str
+    issue: Issue
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What makes it the same one as in another tree."""
+        return self.path, self.issue.rule, self.issue.severity, self.issue.code
 
 
-def _issue(found: Any, files: Mapping[str, str]) -> Issue:  # noqa: ANN401 - bandit ships no types
-    return Issue(
-        path=files.get(found.fname, ""),
-        line=found.lineno,
-        test=found.test_id,
-        severity=found.severity.lower(),
-        confidence=found.confidence.lower(),
-        text=found.text,
-    )
+def _needs(limits: Limits, subject: Subject) -> list[Need]:
+    needs = needs_of("bandit", analysed(subject, limits.paths), subject)
+    before = analysed_before(subject, limits.paths) if limits.new_only else ()
+    return [*needs, *needs_of("bandit", before, subject, tree="base")] if before else needs
+
+
+def _report(limits: Limits, subject: Subject, figures: Figures) -> JsonValue:
+    return {
+        "issues": readable("bandit", figures),
+        "before": known("bandit", figures, subject) if limits.new_only else None,
+        "waivers": [waiver.model_dump(mode="json") for waiver in subject.waivers],
+    }
+
+
+BY_FILE = ByFile(_needs, _report)
+measure = BY_FILE.measure
+
+
+def compares(limits: Limits) -> bool:
+    """Whether the base has to be measured as well."""
+    return limits.new_only
 
 
 def judge(limits: Limits, report: JsonValue) -> Verdict:
-    """Passed when no issue reaches both levels."""
+    """Passed when no issue that counts reaches both levels."""
     found = Report.model_validate(report)
-    worst_first = sorted(found.issues, key=lambda issue: (-RANKS.index(issue.severity), issue.path))
-    findings = [_finding(issue) for issue in worst_first if _counts(limits, issue)]
-    return answer(
+    grave = [each for each in _listed(found.issues) if _counts(limits, each.issue)]
+    grave.sort(key=lambda each: (-RANKS.index(each.issue.severity), each.path))
+    new = grave if found.before is None else fresh(grave, _listed(found.before), lambda each: each.identity)
+    standing, waived = split(map(_finding, new), found.waivers)
+    verdict = answer(
         "bandit",
-        f"{len(findings)} issues of severity {limits.severity} and confidence {limits.confidence} or above"
-        f" in {found.files} files{worst(findings)}",
-        measured=len(findings),
+        f"{len(standing)} {'new ' if limits.new_only else ''}issues of severity {limits.severity} and confidence"
+        f" {limits.confidence} or above in {len(found.issues)} files"
+        + _aside(len(grave) - len(new), len(waived)) + worst(standing),
+        measured=len(standing),
         limit={"severity": limits.severity, "confidence": limits.confidence},
-        findings=findings,
-        passed=not findings and found.files > 0,
-    )
+        findings=standing,
+        passed=not standing and bool(found.issues) and (found.before is not None or not limits.new_only),
+    )  # fmt: skip
+    return verdict.model_copy(update={"waived": waived})
+
+
+def _aside(before: int, waived: int) -> str:
+    """What does not count, for it must not be passed over."""
+    told = [f"{count} {name}" for count, name in ((before, "as at the base"), (waived, "waived")) if count]
+    return f" ({', '.join(told)})" if told else ""
+
+
+def _listed(issues: Issues) -> Iterable[Found]:
+    return (Found(path, issue) for path, some in issues.items() for issue in some)
 
 
 def _counts(limits: Limits, issue: Issue) -> bool:
     severe = RANKS.index(issue.severity) >= RANKS.index(limits.severity)
-    return severe and RANKS.index(issue.confidence) >= RANKS.index(limits.confidence)
+    return issue.rule == CRASHED or (severe and RANKS.index(issue.confidence) >= RANKS.index(limits.confidence))
 
 
-def _finding(issue: Issue) -> Finding:
+def _finding(found: Found) -> Finding:
+    path, issue = found
     levels = f"severity {issue.severity}, confidence {issue.confidence}"
-    return Finding(path=issue.path, line=issue.line, message=f"{issue.test} {issue.text} ({levels})")
+    message = f"{issue.rule} {issue.text} ({levels})"
+    return Finding(path=path, line=issue.line, message=message, rule=issue.rule)

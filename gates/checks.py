@@ -1,74 +1,102 @@
 """The registry: every check with its limits, on one screen."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
-from enum import StrEnum
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any
 
-from pydantic import BaseModel, GetJsonSchemaHandler, JsonValue, SerializeAsAny, create_model, model_validator
+from pydantic import BaseModel, Field, GetJsonSchemaHandler, SerializeAsAny, create_model, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from gates import absent, bandit, command, contains, coverage, deliverables, lines, radon, tests
+from gates import (
+    absent,
+    bandit,
+    command,
+    contains,
+    coverage,
+    deliverables,
+    dependencies,
+    docs,
+    integrity,
+    lines,
+    plugins,
+    radon,
+    red_green,
+    ruff,
+    secret_scan,
+    slo,
+    specification,
+    stub_probe,
+    tests,
+    traceability,
+    type_check,
+)
+from gates.kind import Kind, Runs
 from gates.model import Frozen
-from gates.subject import Subject
-from gates.verdict import Verdict
+from gates.plugins import PluginBroken
 
-
-class Runs(StrEnum):
-    """Which programs of the target a check needs to have run before it measures."""
-
-    NOTHING = "nothing"
-    """It reads the tree, in a worker process of ours."""
-    SUITE = "suite"
-    """The target's tests, in the target's environment; one run serves every check that needs it."""
-    COMMAND = "command"
-    """A program that the plan names, in the target's environment."""
-    PROBE = "probe"
-    """Programs of its own making, in rooms of its own: `tasks/probes.py` knows which."""
-
-
-def _never(_: Frozen) -> bool:
-    return False
-
-
-class Kind(NamedTuple):
-    """A check: its limits, what it needs, how it measures, how it judges."""
-
-    limits: type[Frozen]
-    runs: Runs
-    measure: Callable[[Any, Subject], JsonValue]
-    """From limits and subject to a report (JSON); runs in a worker process; raises Unmeasurable."""
-    judge: Callable[[Any, Any], Verdict]
-    """From limits and report to a verdict; pure."""
-    compares: Callable[[Any], bool] = _never
-    """From limits to whether it looks at the base commit's tree as well."""
+__all__ = ["CHECKS", "Check", "Kind", "Runs", "kind_named", "known"]
 
 
 CHECKS: dict[str, Kind] = {
-    "deliverables": Kind(deliverables.Limits, Runs.NOTHING, deliverables.measure, deliverables.judge),
-    "lines": Kind(lines.Limits, Runs.NOTHING, lines.measure, lines.judge),
-    "contains": Kind(contains.Limits, Runs.NOTHING, contains.measure, contains.judge),
-    "absent": Kind(absent.Limits, Runs.NOTHING, absent.measure, absent.judge),
-    "command": Kind(command.Limits, Runs.COMMAND, command.measure, command.judge),
-    "tests": Kind(tests.Limits, Runs.SUITE, tests.measure, tests.judge),
-    "coverage": Kind(coverage.Limits, Runs.SUITE, coverage.measure, coverage.judge),
-    "bandit": Kind(bandit.Limits, Runs.NOTHING, bandit.measure, bandit.judge),
-    "radon": Kind(radon.Limits, Runs.NOTHING, radon.measure, radon.judge),
+    "deliverables": Kind(
+        deliverables.Limits, Runs.NOTHING, deliverables.measure, deliverables.judge, by_file=deliverables.BY_FILE
+    ),
+    "lines": Kind(lines.Limits, Runs.NOTHING, lines.measure, lines.judge, by_file=lines.BY_FILE),
+    "contains": Kind(contains.Limits, Runs.NOTHING, contains.measure, contains.judge, by_file=contains.BY_FILE),
+    "absent": Kind(absent.Limits, Runs.NOTHING, absent.measure, absent.judge, by_file=absent.BY_FILE),
+    "command": Kind(command.Limits, Runs.COMMAND, command.measure, command.judge, command.compares),
+    "tests": Kind(tests.Limits, Runs.SUITE, tests.measure, tests.judge, tests.compares),
+    "coverage": Kind(coverage.Limits, Runs.SUITE, coverage.measure, coverage.judge, coverage.compares),
+    "bandit": Kind(bandit.Limits, Runs.NOTHING, bandit.measure, bandit.judge, bandit.compares, by_file=bandit.BY_FILE),
+    "specification": Kind(
+        specification.Limits, Runs.NOTHING, specification.measure, specification.judge, specification.compares
+    ),
+    "traceability": Kind(
+        traceability.Limits, Runs.PROBE, traceability.measure, traceability.judge, traceability.compares
+    ),
+    "docs": Kind(docs.Limits, Runs.NOTHING, docs.measure, docs.judge),
+    "radon": Kind(radon.Limits, Runs.NOTHING, radon.measure, radon.judge, radon.compares, by_file=radon.BY_FILE),
+    "dependencies": Kind(dependencies.Limits, Runs.PROBE, dependencies.measure, dependencies.judge),
+    "types": Kind(type_check.Limits, Runs.PROBE, type_check.measure, type_check.judge, type_check.compares),
+    "secrets": Kind(secret_scan.Limits, Runs.NOTHING, secret_scan.measure, secret_scan.judge, secret_scan.compares),
+    "ruff": Kind(ruff.Limits, Runs.PROBE, ruff.measure, ruff.judge, ruff.compares),
+    "slo": Kind(slo.Limits, Runs.PROBE, slo.measure, slo.judge, slo.compares),
+    "red_green": Kind(
+        red_green.Limits, Runs.PROBE, red_green.measure, red_green.judge, red_green.compares, of_change=True
+    ),
+    "stub_probe": Kind(
+        stub_probe.Limits, Runs.PROBE, stub_probe.measure, stub_probe.judge, stub_probe.compares, of_change=True
+    ),
+    "integrity": Kind(integrity.Limits, Runs.NOTHING, integrity.measure, integrity.judge, compares=integrity.compares),
 }
 
 
-_Written: type[BaseModel] = create_model(  # type: ignore[call-overload]
-    "CheckWithLimits", __base__=Frozen, **{name: (kind.limits, None) for name, kind in CHECKS.items()}
-)
-"""The form with limits, as a model with a field for each check, so that errors name the check as well."""
+def kind_named(name: str) -> Kind | None:
+    """The check of a name, ours or a third party's; None where there is none. Raises PluginBroken."""
+    if name in CHECKS:
+        return CHECKS[name]
+    return plugins.load(name).kind if name in plugins.entries() else None
+
+
+def known() -> dict[str, Kind]:
+    """Ours, and those of third parties that were imported so far (`plugins.load_all` imports them all)."""
+    return {name: plugin.kind for name, plugin in plugins.loaded().items()} | CHECKS
+
+
+@cache
+def _written(name: str, limits: type[Frozen]) -> type[BaseModel]:
+    """The form with limits, `{name: {...}}`, as a model, so that errors name the check as well."""
+    fields: dict[str, Any] = {"limits": (limits, Field(alias=name))}
+    return create_model("CheckWithLimits", __base__=Frozen, **fields)
 
 
 class Check(Frozen):
     """A check as a plan names it, `tests` or `{coverage: {at_least: 95}}`: its kind, and its limits."""
 
     name: str
-    """A key of CHECKS."""
+    """A key of CHECKS, or the name that a third party's entry point gives to its check."""
     limits: SerializeAsAny[Frozen]
 
     @model_validator(mode="before")
@@ -77,18 +105,17 @@ class Check(Frozen):
         if isinstance(entry, Check):
             return entry
         name, limits = _named(entry)
-        if name not in CHECKS:
-            raise PydanticCustomError("unknown_check", "{problem}", {"problem": _unknown(name)})
-        if isinstance(limits, Frozen) and not isinstance(limits, CHECKS[name].limits):
+        kind = _kind(name)
+        if isinstance(limits, Frozen) and not isinstance(limits, kind.limits):
             raise PydanticCustomError("other_limits", "these are not the limits of a check {name}", {"name": name})
-        return {"name": name, "limits": getattr(_Written.model_validate({name: limits}), name)}
+        return {"name": name, **dict(_written(name, kind.limits).model_validate({name: limits}))}
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         if handler.mode == "serialization":
             return handler(core)
-        bare = [name for name, kind in CHECKS.items() if not _required(kind.limits)]
-        limits = {name: handler(kind.limits.__pydantic_core_schema__) for name, kind in CHECKS.items()}
+        bare = [name for name, kind in known().items() if not _required(kind.limits)]
+        limits = {name: handler(kind.limits.__pydantic_core_schema__) for name, kind in known().items()}
         written = {"properties": limits, "additionalProperties": False, "minProperties": 1, "maxProperties": 1}
         return {"description": cls.__doc__, "oneOf": [{"enum": bare}, {"type": "object", **written}]}
 
@@ -101,7 +128,7 @@ class Check(Frozen):
     @property
     def kind(self) -> Kind:
         """Its entry in the registry."""
-        return CHECKS[self.name]
+        return _kind(self.name)
 
 
 def _named(entry: object) -> tuple[str, object]:
@@ -117,10 +144,21 @@ def _named(entry: object) -> tuple[str, object]:
     raise PydanticCustomError("check", "expected the name of a check, or one name with its limits")
 
 
+def _kind(name: str) -> Kind:
+    try:
+        kind = kind_named(name)
+    except PluginBroken as broken:
+        raise PydanticCustomError("broken_check", "{problem}", {"problem": str(broken)}) from None
+    if kind is None:
+        raise PydanticCustomError("unknown_check", "{problem}", {"problem": _unknown(name)})
+    return kind
+
+
 def _unknown(name: str) -> str:
-    close = get_close_matches(name, CHECKS, n=1)
+    names = [*CHECKS, *sorted(plugins.entries().keys() - CHECKS.keys())]
+    close = get_close_matches(name, names, n=1)
     hint = f", did you mean {close[0]}?" if close else ""
-    return f"there is no check {name!r}{hint} (checks: {', '.join(CHECKS)})"
+    return f"there is no check {name!r}{hint} (checks: {', '.join(names)})"
 
 
 def _required(limits: type[Frozen]) -> bool:

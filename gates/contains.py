@@ -4,12 +4,13 @@ import re
 
 from pydantic import JsonValue, field_validator
 
-from gates.files import read_text
+from gates.by_file import ByFile, Figures, needs_of, sentence
+from gates.figures import Need, Unread
 from gates.model import Flag, Frozen
 from gates.paths import shown
 from gates.subject import Subject
 from gates.texts import Regex, Texts, chosen
-from gates.verdict import Finding, Unmeasurable, Verdict, answer, error
+from gates.verdict import Finding, Verdict, answer, error
 
 
 class Limits(Texts):
@@ -37,21 +38,20 @@ class Report(Frozen):
     """Path to why it could not be read."""
 
 
-def measure(limits: Limits, subject: Subject) -> JsonValue:
+def _needs(limits: Limits, subject: Subject) -> list[Need]:
+    return needs_of("match", chosen(limits, subject), subject, limits.pattern)
+
+
+def _report(_: Limits, __: Subject, figures: Figures) -> JsonValue:
     """The first match in each file; what cannot be read is noted, for a match elsewhere may settle the question."""
-    lines: dict[str, int | None] = {}
-    unread: dict[str, str] = {}
-    for path in chosen(limits, subject):
-        try:
-            lines[path] = _first(limits.pattern, read_text(subject.root, path))
-        except Unmeasurable as problem:
-            unread[path] = str(problem)
-    return Report(lines=lines, unread=unread).model_dump(mode="json")
+    return {
+        "lines": {need.path: line for need, line in figures.items() if not isinstance(line, Unread)},
+        "unread": {need.path: sentence(need, why) for need, why in figures.items() if isinstance(why, Unread)},
+    }
 
 
-def _first(pattern: str, text: str) -> int | None:
-    match = re.search(pattern, text, re.MULTILINE)
-    return text.count("\n", 0, match.start()) + 1 if match else None
+BY_FILE = ByFile(_needs, _report)
+measure = BY_FILE.measure
 
 
 def judge(limits: Limits, report: JsonValue) -> Verdict:

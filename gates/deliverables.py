@@ -1,10 +1,12 @@
 """`deliverables`: what the work has promised is there, and not empty."""
 
-import codecs
+from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-from gates.files import absence, read, regular
+from gates.by_file import ByFile, Figures, needs_of, readable
+from gates.figures import Need
+from gates.files import absence, regular
 from gates.model import Frozen
 from gates.paths import is_glob, matcher, shown
 from gates.subject import Subject
@@ -28,27 +30,37 @@ class Report(Frozen):
     deliverables: tuple[Promised, ...]
 
 
-def measure(limits: Limits, subject: Subject) -> JsonValue:  # noqa: ARG001 - every check is asked with its limits
-    """Each deliverable, and its fault or None."""
+def _needs(_: Limits, subject: Subject) -> list[Need]:
     if not subject.deliverables:
         raise Unmeasurable("no deliverables are declared: name some, or leave this check out of the gate")
-    found = tuple(Promised(path=path, fault=_fault(subject, path)) for path in subject.deliverables)
+    files = {path for deliverable in subject.deliverables for path in _meant(subject, deliverable)}
+    return needs_of("blank", sorted(files), subject)
+
+
+def _report(_: Limits, subject: Subject, figures: Figures) -> JsonValue:
+    """Each deliverable, and its fault or None."""
+    blank = readable("blank", figures)
+    found = tuple(Promised(path=path, fault=_fault(subject, path, blank)) for path in subject.deliverables)
     return Report(deliverables=found).model_dump(mode="json")
 
 
-def _fault(subject: Subject, deliverable: str) -> str | None:
+BY_FILE = ByFile(_needs, _report)
+measure = BY_FILE.measure
+
+
+def _meant(subject: Subject, deliverable: str) -> list[str]:
     # without wildcards a directory of that name is no deliverable
     matches = matcher([deliverable] if is_glob(deliverable) else ())
-    files = [path for path in regular(subject) if path == deliverable or matches(path)]
+    return [path for path in regular(subject) if path == deliverable or matches(path)]
+
+
+def _fault(subject: Subject, deliverable: str, blank: Mapping[str, bool]) -> str | None:
+    files = _meant(subject, deliverable)
     if not files:
         return absence(subject, deliverable)
-    if all(_is_empty(subject, path) for path in files):
+    if all(blank[path] for path in files):
         return f"{shown(deliverable)} is empty" if len(files) == 1 else f"all files of {shown(deliverable)} are empty"
     return None
-
-
-def _is_empty(subject: Subject, path: str) -> bool:
-    return not read(subject.root, path).removeprefix(codecs.BOM_UTF8).strip()
 
 
 def judge(limits: Limits, report: JsonValue) -> Verdict:  # noqa: ARG001 - every check is asked with its limits

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, JsonValue, TypeAdapter
 
-from gates.files import read_text
+from gates.by_file import ByFile, Figures, needs_of, readable
+from gates.figures import Need
 from gates.paths import shown
 from gates.subject import Subject
 from gates.texts import Texts, chosen
@@ -21,13 +22,17 @@ class Limits(Texts):
 REPORT = TypeAdapter(dict[str, int])
 
 
-def measure(limits: Limits, subject: Subject) -> JsonValue:
+def _needs(limits: Limits, subject: Subject) -> list[Need]:
+    return needs_of("lines", chosen(limits, subject), subject)
+
+
+def _report(_: Limits, __: Subject, figures: Figures) -> JsonValue:
     """Lines of each file."""
-    return {path: _count(read_text(subject.root, path)) for path in chosen(limits, subject)}
+    return readable("lines", figures)
 
 
-def _count(text: str) -> int:
-    return text.count("\n") + (text != "" and not text.endswith("\n"))
+BY_FILE = ByFile(_needs, _report)
+measure = BY_FILE.measure
 
 
 def judge(limits: Limits, report: JsonValue) -> Verdict:

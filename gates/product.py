@@ -13,13 +13,13 @@ file is a test by its name or by where it lies.
 """
 
 import posixpath
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePosixPath
 
 from gates.files import python_files, regular, select
 from gates.junit import Case, told_of
 from gates.paths import TEST_FOLDERS, is_test, matcher, shown
-from gates.subject import SYMLINK, Subject
+from gates.subject import SYMLINK, Subject, compared
 from gates.verdict import Unmeasurable
 
 SCRIPTS = frozenset({"setup.py", "noxfile.py"})
@@ -40,6 +40,15 @@ def analysed(subject: Subject, patterns: Iterable[str]) -> tuple[str, ...]:
         raise Unmeasurable("no Python file to measure" + (f" matches {', '.join(patterns)}" if patterns else ""))
     _refuse_links(subject, files, wanted)
     return files
+
+
+def analysed_before(subject: Subject, patterns: Iterable[str]) -> tuple[str, ...]:
+    """The same of the base; none, where it has none. Raises Unmeasurable when there is no base."""
+    base = compared(subject)
+    try:
+        return analysed(base, patterns)
+    except Unmeasurable:
+        return ()
 
 
 def covered(subject: Subject, paths: Iterable[str], cases: Iterable[Case]) -> tuple[str, ...]:
@@ -73,7 +82,15 @@ def _to_cover(subject: Subject, cases: Iterable[Case]) -> Wanted:
 def _inside(subject: Subject) -> Wanted:
     """Tell whether a path lies in the folders of the product, or is a declared module."""
     packages = {*subject.packages, *_layout(subject)}
-    return lambda path: path in packages or any(str(folder) in packages for folder in PurePosixPath(path).parents)
+    return lambda path: path in packages or any(folder in packages for folder in _folders(path))
+
+
+def _folders(path: str) -> Iterator[str]:
+    """Those that a path lies in, the innermost first, the root as `.`; pathlib takes ten times as long."""
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
+    yield "."
 
 
 def _layout(subject: Subject) -> set[str]:
@@ -109,14 +126,28 @@ def _base(subject: Subject) -> str:
 def _refuse_links(subject: Subject, product: Iterable[str], wanted: Wanted) -> None:
     """Code that a link alone brings into the product would run, and never be measured."""
     measured = frozenset(product)
-    for file in subject.files:
-        is_link = file.mode == SYMLINK and file.path.endswith(".py")
-        if is_link and wanted(file.path) and _target(subject, file.path) not in measured:
-            remedy = "put a file there, or choose other paths"
-            raise Unmeasurable(f"{shown(file.path)} is a symbolic link to what is not measured: {remedy}")
+    for link in (file.path for file in subject.files if file.mode == SYMLINK):
+        is_file = link.endswith(".py")
+        hides = wanted(link) and _target(subject, link) not in measured if is_file else _hides(subject, link, measured)
+        if hides:
+            remedy = "put a file there, or choose other paths" if is_file else "put its files there"
+            raise Unmeasurable(f"{shown(link)} is a symbolic link to what is not measured: {remedy}")
+
+
+def _hides(subject: Subject, link: str, measured: frozenset[str]) -> bool:
+    """Whether a link brings code of another folder into the product's that is not measured where it lies."""
+    inside, target = _inside(subject), _target(subject, link)
+    if not inside(f"{link}/__init__.py"):
+        return False
+    if target is None or target == ".." or target.startswith(("../", "/")):
+        return True
+    below = f"{target}/" if target != "." else ""
+    code = (path for path in regular(subject) if path.startswith(below) and path.endswith(".py"))
+    return any(path not in measured and not inside(path) for path in code)
 
 
 def _target(subject: Subject, link: str) -> str | None:
+    """Where a link leads, from the root of the tree; None where that cannot be told."""
     try:
         return posixpath.normpath(posixpath.join(posixpath.dirname(link), (subject.root / link).readlink()))
     except OSError:

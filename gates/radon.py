@@ -1,16 +1,24 @@
-"""`radon`: no block is more complex, and no file less maintainable, than its limit; averages count for nothing."""
+"""`radon`: no block is more complex, and no file less maintainable, than its limit; averages count for nothing.
 
-from typing import Literal, Self
+With `new_only` what is over its limit counts if the base commit does not have it, by its file and dotted name, or has
+it better. A file that has moved keeps its figures.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, Self
 
 from pydantic import JsonValue, model_validator
 
-from gates.files import read
-from gates.model import Frozen
+from gates.by_file import ByFile, Figures, known, needs_of, readable
+from gates.figures import Need
+from gates.model import Flag, Frozen
 from gates.paths import Paths, shown
-from gates.product import analysed
-from gates.ranks import Rank, complexities, maintainability
+from gates.product import analysed, analysed_before
+from gates.rank import Rank
+from gates.ratchet import worsened
 from gates.subject import Subject
 from gates.verdict import Finding, Verdict, answer
+from gates.waivers import Waiver, split
 
 
 class Limits(Frozen):
@@ -23,6 +31,8 @@ class Limits(Frozen):
     """Worst rank of any file: A above 19, B above 9. Null: not asked."""
     paths: Paths = ()
     """Files or globs to analyse. Default: every tracked Python file; outside of `src/` and the packages no tests."""
+    new_only: Flag = False
+    """Whether blocks and files that are no worse than they are at the base commit count for nothing."""
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
@@ -30,59 +40,146 @@ class Limits(Frozen):
             raise ValueError("nothing to measure: give complexity or maintainability")
         return self
 
+    @property
+    def asked(self) -> dict[str, str]:
+        """Name to limit of what is asked."""
+        every = {"complexity": self.complexity, "maintainability": self.maintainability}
+        return {name: limit for name, limit in every.items() if limit}
+
+
+Ranks = dict[str, tuple[Rank, ...]]
+"""By path."""
+
 
 class Report(Frozen):
-    """The figures asked for; an empty list was not asked."""
+    """The figures asked for, by their names."""
 
-    complexity: tuple[Rank, ...]
-    maintainability: tuple[Rank, ...]
+    figures: dict[str, Ranks]
+    before: dict[str, Ranks] | None = None
+    """Those of the base, by the paths that its files have now; None: it was not asked."""
+    waivers: tuple[Waiver, ...] = ()
 
 
-def measure(limits: Limits, subject: Subject) -> JsonValue:
-    """The figures of every product file, and of every block in it."""
-    sources = {path: read(subject.root, path) for path in analysed(subject, limits.paths)}
-    blocks = (rank for path, source in sources.items() for rank in complexities(path, source))
-    files = (maintainability(path, source) for path, source in sources.items())
-    return Report(
-        complexity=tuple(blocks) if limits.complexity else (),
-        maintainability=tuple(files) if limits.maintainability else (),
-    ).model_dump(mode="json")
+class Place(NamedTuple):
+    """A figure and its file."""
+
+    path: str
+    rank: Rank
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What makes it the same one as in another tree."""
+        return self.path, self.rank.name
+
+
+def _needs(limits: Limits, subject: Subject) -> list[Need]:
+    now = analysed(subject, limits.paths)
+    before = analysed_before(subject, limits.paths) if limits.new_only else ()
+    return [
+        need
+        for metric in limits.asked
+        for need in (
+            *needs_of(metric, now, subject),
+            *(needs_of(metric, before, subject, tree="base") if before else ()),
+        )
+    ]
+
+
+def _report(limits: Limits, subject: Subject, figures: Figures) -> JsonValue:
+    now = {metric: _ranks(metric, readable(metric, figures)) for metric in limits.asked}
+    before = {
+        metric: _ranks(metric, known(metric, figures, subject)) for metric in (limits.asked if limits.new_only else ())
+    }
+    return {
+        "figures": now,
+        "before": before if limits.new_only else None,
+        "waivers": [waiver.model_dump(mode="json") for waiver in subject.waivers],
+    }
+
+
+def _ranks(metric: str, found: Mapping[str, JsonValue]) -> JsonValue:
+    """A file has many blocks, and one maintainability."""
+    return dict(found) if metric == "complexity" else {path: [figure] for path, figure in found.items()}
+
+
+BY_FILE = ByFile(_needs, _report)
+measure = BY_FILE.measure
+
+
+def compares(limits: Limits) -> bool:
+    """Whether the base has to be measured as well."""
+    return limits.new_only
+
+
+class Part(NamedTuple):
+    """What is to be said of one metric."""
+
+    metric: str
+    limit: str
+    every: list[Place]
+    """The worst first."""
+    counting: list[Place]
+    """Those over the limit that count, the worst first."""
+
+    @property
+    def worst(self) -> Place | None:
+        """The first that counts; if none does, the first of all."""
+        return next(iter(self.counting or self.every), None)
 
 
 def judge(limits: Limits, report: JsonValue) -> Verdict:
-    """Passed when the worst block and the worst file keep their limits."""
-    asked = _asked(limits, Report.model_validate(report))
-    findings = [
-        _finding(name, limit, rank) for name, (limit, ranks) in asked.items() for rank in ranks if rank.rank > limit
-    ]
-    return answer(
+    """Passed when the worst block and the worst file that count keep their limits."""
+    found = Report.model_validate(report)
+    parts = [_part(metric, limit, found) for metric, limit in limits.asked.items()]
+    findings = [_finding(part, place) for part in parts for place in part.counting]
+    standing, waived = split(findings, found.waivers)
+    compared = found.before is not None or not limits.new_only
+    verdict = answer(
         "radon",
-        "; ".join(_summary(name, limit, ranks) for name, (limit, ranks) in asked.items()),
-        measured={name: ranks[0].rank for name, (_, ranks) in asked.items() if ranks},
-        limit={name: limit for name, (limit, _) in asked.items()},
-        findings=findings,
-        passed=all(ranks for _, ranks in asked.values()) and not findings,
+        "; ".join(map(_summary, parts)) + (f" ({len(waived)} waived)" if waived else ""),
+        measured={part.metric: part.worst.rank.rank for part in parts if part.worst},
+        limit=dict(limits.asked),
+        findings=standing,
+        passed=compared and all(part.every for part in parts) and not standing,
     )
+    return verdict.model_copy(update={"waived": waived})
 
 
-def _asked(limits: Limits, found: Report) -> dict[str, tuple[str, list[Rank]]]:
-    """Name to limit and figures, the worst first, of what is asked."""
-    blocks = sorted(found.complexity, key=lambda rank: -rank.value)
-    files = sorted(found.maintainability, key=lambda rank: rank.value)
-    every = {"complexity": (limits.complexity, blocks), "maintainability": (limits.maintainability, files)}
-    return {name: (limit, ranks) for name, (limit, ranks) in every.items() if limit}
+def _part(metric: str, limit: str, found: Report) -> Part:
+    every = _worst_first(metric, found.figures.get(metric, {}))
+    over = [place for place in every if place.rank.rank > limit]
+    if found.before is None:
+        return Part(metric, limit, every, over)
+    before = _worst_first(metric, found.before.get(metric, {}))
+    counting = worsened(over, before, lambda place: place.identity, lambda place: _badness(metric, place))
+    return Part(metric, limit, every, counting)
 
 
-def _summary(name: str, limit: str, ranks: list[Rank]) -> str:
-    if not ranks:
-        return f"{name} of nothing"
-    relation = "worse than" if ranks[0].rank > limit else "within"
-    place = f"{shown(ranks[0].path)}:{ranks[0].line}"
-    return f"{name} {ranks[0].rank} {relation} {limit}: {place} {_figure(ranks[0])}"
+def _worst_first(metric: str, ranks: Ranks) -> list[Place]:
+    places = [Place(path, rank) for path, some in ranks.items() for rank in some]
+    return sorted(places, key=lambda place: -_badness(metric, place))
 
 
-def _finding(name: str, limit: str, rank: Rank) -> Finding:
-    return Finding(path=rank.path, line=rank.line, message=f"{name} {rank.rank} worse than {limit}: {_figure(rank)}")
+def _badness(metric: str, place: Place) -> float:
+    return place.rank.value if metric == "complexity" else -place.rank.value
+
+
+def _summary(part: Part) -> str:
+    if part.worst is None:
+        return f"{part.metric} of nothing"
+    known = sum(place.rank.rank > part.limit for place in part.every) - len(part.counting)
+    aside = f" ({known} as at the base)" if known else ""
+    if known and not part.counting:
+        return f"{part.metric} nothing new worse than {part.limit}{aside}"
+    relation = "worse than" if part.counting else "within"
+    path, rank = part.worst
+    return f"{part.metric} {rank.rank} {relation} {part.limit}: {shown(path)}:{rank.line} {_figure(rank)}{aside}"
+
+
+def _finding(part: Part, place: Place) -> Finding:
+    path, rank = place
+    message = f"{part.metric} {rank.rank} worse than {part.limit}: {_figure(rank)}"
+    return Finding(path=path, line=rank.line, message=message, rule=part.metric)
 
 
 def _figure(rank: Rank) -> str:

@@ -1,10 +1,11 @@
-"""Radon's figures for every block and file of a tree.
+"""Radon's figures for every block of a file, and for the file.
 
 Radon's own command leaves nested functions, classes in functions, module-level code and `except*` out, and ends well
 whatever it found. Its API is asked here about each block of the syntax tree by itself.
 """
 
 import ast
+import re
 import tokenize
 from collections.abc import Iterator
 
@@ -13,39 +14,41 @@ from radon.metrics import h_visit_ast, mi_compute, mi_rank
 from radon.visitors import ComplexityVisitor
 
 from gates import raw
-from gates.model import Frozen
-from gates.syntax import decode, parse, refuse
+from gates.figures import Unread
+from gates.rank import Rank
+from gates.source import decode, parse, unread
 
 Block = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+MOST_BLOCKS = 50_000
 
 
-class Rank(Frozen):
-    """One block or file, its figure and its rank."""
+STARRED = re.compile(r"except[\s\\]*\*")
 
-    path: str
-    line: int
-    name: str
-    value: float
-    rank: str
+
+def _plain(content: bytes) -> ast.Module:
+    """The syntax tree of a file, for radon: which does not know `except*`."""
+    tree = parse(content)
+    return _Plain().visit(tree) if STARRED.search(decode(content)) else tree
 
 
 class _Plain(ast.NodeTransformer):
-    """Radon does not know `except*`; to it each handler shall count as of a plain `except`."""
+    """Makes each handler of an `except*` count as one of a plain `except`."""
 
     def visit_TryStar(self, node: ast.TryStar) -> ast.AST:
         plain = ast.Try(body=node.body, handlers=node.handlers, orelse=node.orelse, finalbody=node.finalbody)
         return self.generic_visit(ast.copy_location(plain, node))
 
 
-def complexities(path: str, source: bytes) -> list[Rank]:
-    """The cyclomatic complexity of each block, and of the module's own code."""
-    tree = parse(path, source)
+def complexities(_: str, content: bytes) -> list[Rank]:
+    """The cyclomatic complexity of each block, and of the module's own code. Raises Unread."""
     try:
-        blocks = list(_blocks(_Plain().visit(tree)))
+        blocks = list(_blocks(_plain(content)))
         values = [(name, line, _complexity(node)) for name, line, node in blocks]
     except RecursionError as problem:
-        refuse(path, problem)
-    return [Rank(path=path, line=line, name=name, value=value, rank=cc_rank(value)) for name, line, value in values]
+        raise unread(problem) from None
+    if len(values) > MOST_BLOCKS:
+        raise Unread(f"has more than {MOST_BLOCKS} functions and classes")
+    return [Rank(line, name, value, cc_rank(value)) for name, line, value in values]
 
 
 def _blocks(tree: ast.Module) -> Iterator[tuple[str, int, ast.AST]]:
@@ -70,14 +73,14 @@ def _complexity(node: ast.AST) -> int:
     return int(block.complexity)
 
 
-def maintainability(path: str, source: bytes) -> Rank:
-    """The maintainability index of a file."""
-    tree = parse(path, source)
+def maintainability(_: str, content: bytes) -> Rank:
+    """The maintainability index of a file. Raises Unread."""
     try:
-        lines = raw.count(decode(path, source))
+        tree = _plain(content)
+        lines = raw.count(decode(content))
         comments = lines.comments / lines.source * 100 if lines.source else 0
-        complexity = ComplexityVisitor.from_ast(_Plain().visit(tree)).total_complexity
+        complexity = ComplexityVisitor.from_ast(tree).total_complexity
         value = mi_compute(h_visit_ast(tree).total.volume, complexity, lines.logical, comments)
     except (RecursionError, SyntaxError, tokenize.TokenError) as problem:
-        refuse(path, problem)
-    return Rank(path=path, line=1, name="module", value=value, rank=mi_rank(value))
+        raise unread(problem) from None
+    return Rank(1, "module", value, mi_rank(value))

@@ -21,3 +21,26 @@ def fresh(found: Sequence[T], before: Iterable[T], key: Callable[[T], Hashable])
         else:
             new.append(each)
     return new
+
+
+def worsened(
+    found: Sequence[T], before: Iterable[T], key: Callable[[T], Hashable], badness: Callable[[T], float]
+) -> list[T]:
+    """What of `found` is not in `before`, or is worse than it was there, in order.
+
+    Of several with the same key the worst ones are set against the worst ones of before, one against one.
+    """
+    known: dict[Hashable, list[float]] = {}
+    for each in before:
+        known.setdefault(key(each), []).append(badness(each))
+    for figures in known.values():
+        figures.sort()
+    new: list[int] = []
+    for place in sorted(range(len(found)), key=lambda place: -badness(found[place])):
+        figures = known.get(key(found[place]), [])
+        # what is no worse than the worst that is left uses that up
+        if figures and figures[-1] >= badness(found[place]):
+            figures.pop()
+        else:
+            new.append(place)
+    return [found[place] for place in sorted(new)]

@@ -22,7 +22,12 @@ def count(tree: ast.Module) -> Statements:
         for node in ast.walk(tree)
         if isinstance(node, ast.stmt) and not isinstance(node, SILENT) and id(node) not in docstrings
     }
-    return Statements(sorted(lines), sum(map(_ways, ast.walk(tree))))
+    return Statements(sorted(lines), len(ways(tree)))
+
+
+def ways(tree: ast.Module) -> list[int]:
+    """For each way out of a branch the line of the branch."""
+    return [line for node in ast.walk(tree) for line in _ways(node)]
 
 
 def _docstring(node: ast.AST) -> ast.stmt | None:
@@ -35,7 +40,7 @@ def _docstring(node: ast.AST) -> ast.stmt | None:
     return first if is_text else None
 
 
-def _ways(node: ast.AST) -> int:
+def _ways(node: ast.AST) -> list[int]:
     if isinstance(node, ast.Match):
-        return 2 * len(node.cases)
-    return 2 if isinstance(node, ast.If | ast.While | ast.For | ast.AsyncFor) else 0
+        return [line for case in node.cases for line in (case.pattern.lineno,) * 2]
+    return [node.lineno] * 2 if isinstance(node, ast.If | ast.While | ast.For | ast.AsyncFor) else []

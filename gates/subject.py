@@ -74,7 +74,9 @@ class Subject(Frozen):
     base: "Subject | None" = None
     """The tree of the commit that comparisons are made with; None: there is none, or the check makes no comparison."""
     earlier: "tuple[Subject, ...]" = ()
-    """Trees that the candidate was built on after that commit: the branch it is merged into, the attempt before."""
+    """Trees that the candidate was built on after that commit: the branch it is merged into, and what that once had."""
+    refused: "tuple[Subject, ...]" = ()
+    """What an attempt before left that was not merged: the candidate was not built on it, and need not know it."""
     waivers: tuple[Waiver, ...] = ()
     """What the plan allows on purpose."""
 

@@ -2,17 +2,19 @@
 
 The programs run in the checkout's root, in the target's environment with `env` added to it; each is run whatever came
 of the one before, and what came of all of them is the subject's `ran`. Pytest's configuration is the base commit's,
-under a name that the candidate cannot know; reports go to a directory outside the tree.
+under a name that the candidate cannot know; reports go to a directory outside the tree. Canaries lie among the tests,
+and a plugin of ours tells, as it happens, what becomes of each of them (`gates/guard.py`).
 """
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated
 
 from pydantic import Field
 
-from gates import coverage, coverage_report, junit, pytest_config, tests
+from gates import collected, coverage, coverage_report, junit, pytest_config, tests
+from gates.canaries import Canary, is_selective, planted
 from gates.model import Duration, Frozen
 from gates.pytest_config import Config
 
@@ -43,7 +45,20 @@ ignore_errors = true
 include_namespace_packages = true
 """
 
+WITNESS = Path(__file__).with_name("witness.py")
+"""Read, never imported: it belongs to the target's pytest."""
+
 VALUELESS = frozenset({"--cov-branch", "--cov-append"})
+
+
+class Watch(Frozen):
+    """What watches a run."""
+
+    folder: Path
+    """An empty directory outside of the tree, in which the target cannot write."""
+    address: Path
+    """A socket, at which somebody listens."""
+    canaries: tuple[Canary, ...] = ()
 
 
 class Place(Frozen):
@@ -61,6 +76,8 @@ class Place(Frozen):
     """Random; names our configuration in the checkout's root."""
     packages: tuple[str, ...] = ()
     """As the subject's; with them a package that is imported from elsewhere is told of, and not counted as unused."""
+    guard: Watch | None = None
+    """By what the run is watched; None: by nothing."""
 
 
 class Step(Frozen):
@@ -84,14 +101,40 @@ def programs(tests: tests.Limits, coverage: coverage.Limits | None, place: Place
     """One run that serves the checks `tests` and, if asked for, `coverage`."""
     config = pytest_config.chosen(place.base_config)
     path = place.root / f".sparc-{place.token}{config.suffix}"
-    files = {str(path): config.text}
+    files = {str(path): config.text, **dict(_watching(place))}
     runner = _module(place)
     if coverage:
         files[str(_rcfile(place))] = _coverage_config(coverage, place)
         runner = (*_coverage(place, "run"), "-m")
     run = Step(argv=(*runner, "pytest", *_arguments(tests, config, path, place)), timeout=tests.timeout)
     steps = (run, *(_reporting(place) if coverage else ()))
-    return Suite(files=files, steps=steps, env={"PYTHONDONTWRITEBYTECODE": "1"})
+    # PYTHONPATH leads to the witness alone, which takes it away again
+    env = {"PYTHONPATH": str(place.guard.folder)} if place.guard else {}
+    return Suite(files=files, steps=steps, env={"PYTHONDONTWRITEBYTECODE": "1", **env})
+
+
+def canaries(
+    limits: tests.Limits, files: Iterable[str], base_config: Mapping[str, str], seed: str
+) -> tuple[Canary, ...]:
+    """The canaries for a tree of these files: below what is run, and none where ours might be deselected."""
+    config = pytest_config.chosen(base_config).over(limits.options)
+    if is_selective(config.words("addopts") or ()):
+        return ()
+    known = tuple(files)
+    return planted(collected.named(known, limits.paths, config), known, config, seed)
+
+
+def _watching(place: Place) -> Iterator[tuple[str, str]]:
+    if place.guard:
+        source = WITNESS.read_text(encoding="utf-8").replace(
+            'ADDRESS = ""', f"ADDRESS = {str(place.guard.address)!r}", 1
+        )
+        yield str(place.guard.folder / f"{_plugin(place)}.py"), source
+        yield from ((str(place.root / canary.path), canary.text) for canary in place.guard.canaries)
+
+
+def _plugin(place: Place) -> str:
+    return f"witness_{place.token}"
 
 
 def _module(place: Place) -> tuple[str, ...]:
@@ -101,12 +144,22 @@ def _module(place: Place) -> tuple[str, ...]:
 
 def _arguments(limits: tests.Limits, config: Config, path: Path, place: Place) -> Iterator[str]:
     yield from ("-c", str(path), "--rootdir", str(place.root), f"--junitxml={place.reports / junit.NAME}")
+    if place.guard:
+        yield from ("-p", _plugin(place))
     yield from ("-p", "no:cacheprovider", "--color=no", "--maxfail=0", "--continue-on-collection-errors")
     for warning in FATAL_WARNINGS:
         yield from ("-W", warning)
     for name, value in _options(limits, config).items():
         yield from ("-o", f"{name}={value}")
-    yield from (str(place.root / path) for path in limits.paths)
+    yield from (str(place.root / path) for path in (*limits.paths, *_beside_files(limits, place)))
+
+
+def _beside_files(limits: tests.Limits, place: Place) -> Iterator[str]:
+    """Canaries in folders of which single files are run: pytest does not find them by itself."""
+    folders = {PurePosixPath(path) for path in limits.paths}
+    for canary in place.guard.canaries if limits.paths and place.guard else ():
+        if folders.isdisjoint(PurePosixPath(canary.path).parents):
+            yield canary.path
 
 
 def _options(limits: tests.Limits, config: Config) -> dict[str, str]:

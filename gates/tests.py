@@ -1,6 +1,7 @@
 """`tests`: the target's tests ran, every file of them, and enough of them passed.
 
-Pytest's exit code and its report must say the same: either of them alone is forged by one line in a conftest.
+Pytest's exit code, its report, and what we saw of the run ourselves must say the same: each of them alone is forged by
+a line in a conftest. And what ran must be what the tree defines: no test left out, none of the base commit's lost.
 """
 
 from collections.abc import Container, Iterable, Mapping
@@ -8,13 +9,17 @@ from typing import Annotated
 
 from pydantic import AfterValidator, JsonValue, StringConstraints
 
-from gates import collected, pytest_config, pytest_run
-from gates.junit import Case, told_of
-from gates.model import Count, Duration, Frozen
+from gates import guard, pytest_config, pytest_run
+from gates.accounted import account
+from gates.canaries import Canary, failing
+from gates.canary_doubts import canary_doubts
+from gates.junit import Case
+from gates.model import Count, Duration, Flag, Frozen
 from gates.paths import Paths, is_glob, shown
 from gates.ran import tail
 from gates.subject import Subject
 from gates.verdict import Finding, Verdict, answer, error, worst
+from gates.waivers import Waiver, split
 
 ENDED_BY_ITSELF = (0, 1, 2)
 """All passed; some failed; some could not be collected. Higher codes are pytest's own trouble."""
@@ -42,6 +47,15 @@ class Limits(Frozen):
     """How long the run may take."""
     options: Mapping[Option, str | int | float | bool] = {}
     """Options of pytest's ini file, over those of the base commit."""
+    lost: Count = 0
+    """Tests of the base commit that may be gone: deleted, or merged with others. Counts where there is a base."""
+    guarded: Flag = True
+    """Whether canaries run among the tests, and each test is watched. For a suite that cannot bear it: false."""
+
+
+def compares(limits: Limits) -> bool:  # noqa: ARG001 - whatever the limits are
+    """Whether the base commit's tree is looked at as well: always, where there is one."""
+    return True
 
 
 class Problem(Frozen):
@@ -63,23 +77,44 @@ class Report(Frozen):
     skipped: tuple[Problem, ...]
     silent: tuple[str, ...]
     """Files that define tests, and have none in the report."""
+    canaries: int
+    """Tests of ours that must not have passed."""
+    doubts: tuple[str, ...]
+    """Why the report cannot be believed."""
+    unrun: tuple[Finding, ...]
+    """Tests that the tree defines, and that did not run as they stand there."""
+    shadowed: tuple[Finding, ...]
+    lost: tuple[Finding, ...]
+    waivers: tuple[Waiver, ...]
 
 
 def measure(limits: Limits, subject: Subject) -> JsonValue:
-    """The cases of the run, and the test files that it does not tell of."""
-    cases = pytest_run.cases(subject)
+    """The cases of the run, what speaks against them, and the tests that it does not tell of."""
+    told = pytest_run.told(subject)
+    seen = guard.heard(told.guard) if told.guard else None
     config = pytest_config.chosen(subject.base_config).over(limits.options)
-    files = collected.expected(subject, limits.paths, config)
-    is_told = told_of(cases)
+    missing = account(subject, limits.paths, config, told.cases, seen)
     known = {file.path for file in subject.files}
     return Report(
         code=subject.ran[0].code,
-        output=tail(subject.ran[0].output),
-        passed=sum(case.outcome == "passed" for case in cases),
-        problems=tuple(_problem(case, known) for case in cases if case.outcome in ("failure", "error")),
-        skipped=tuple(_problem(case, known) for case in cases if case.outcome == "skipped"),
-        silent=tuple(path for path in files if not is_told(path)),
+        output=tail(_without(told.guard.canaries if told.guard else (), subject.ran[0].output)),
+        passed=sum(case.outcome == "passed" for case in told.cases),
+        problems=tuple(_problem(case, known) for case in told.cases if case.outcome in ("failure", "error")),
+        skipped=tuple(_problem(case, known) for case in told.cases if case.outcome == "skipped"),
+        silent=missing.silent,
+        canaries=len(list(failing(told.guard.canaries))) if told.guard else 0,
+        doubts=(*canary_doubts(told), *(guard.contradictions([*told.cases, *told.canaries], seen) if seen else ())),
+        unrun=missing.unrun,
+        shadowed=missing.shadowed,
+        lost=missing.lost,
+        waivers=subject.waivers,
     ).model_dump(mode="json")
+
+
+def _without(canaries: Iterable[Canary], output: str) -> str:
+    """What pytest printed, without the lines that name tests of ours."""
+    names = [name for canary in canaries for name in (canary.path, *canary.outcomes)]
+    return "\n".join(line for line in output.splitlines() if not any(name in line for name in names))
 
 
 def _problem(case: Case, known: Container[str | None]) -> Problem:
@@ -88,15 +123,18 @@ def _problem(case: Case, known: Container[str | None]) -> Problem:
 
 
 def judge(limits: Limits, report: JsonValue) -> Verdict:
-    """Passed when code and report agree that enough tests passed, none failed, and no file was left out."""
+    """Passed when all accounts agree that enough tests passed, none failed, and none was left out or lost."""
     found = Report.model_validate(report)
     limit: JsonValue = {"passed": limits.at_least, "failed": 0, "skipped": limits.skipped}
     if reason := _contradiction(found):
-        output = Finding(message=found.output or "pytest printed nothing")
-        return error("tests", reason, *_findings(found.problems), *_silent(found), output, limit=limit)
+        # what is doubted says more than what was printed, with failures of ours in it
+        said = () if found.doubts else (Finding(message=found.output or "pytest printed nothing"),)
+        more = map(_doubt, found.doubts)
+        return error("tests", reason, *more, *_findings(found.problems), *_silent(found), *said, limit=limit)
+    standing, waived = split([*found.unrun, *found.shadowed, *found.lost], found.waivers)
     problems, skipped = _findings(found.problems), _findings(found.skipped)
-    findings = [*problems, *_silent(found), *_misses(limits, found)]
-    return answer(
+    findings = [*problems, *_silent(found), *_kept(limits, standing), *_misses(limits, found)]
+    verdict = answer(
         "tests",
         f"{found.passed} passed, {len(problems)} failed, {len(skipped)} skipped" + worst(findings),
         measured={"passed": found.passed, "failed": len(problems), "skipped": len(skipped)},
@@ -104,6 +142,18 @@ def judge(limits: Limits, report: JsonValue) -> Verdict:
         findings=findings,
         passed=not findings and found.passed >= limits.at_least,
     )
+    return verdict.model_copy(update={"waived": waived})
+
+
+def _kept(limits: Limits, standing: Iterable[Finding]) -> list[Finding]:
+    """Findings that count: of tests that are gone only more than may be."""
+    standing = list(standing)
+    gone = [finding for finding in standing if finding.rule == "test-deleted"]
+    return [finding for finding in standing if finding not in gone or len(gone) > limits.lost]
+
+
+def _doubt(reason: str) -> Finding:
+    return Finding(message=reason, rule="report-contradicted")
 
 
 def _misses(limits: Limits, found: Report) -> list[Finding]:
@@ -116,15 +166,18 @@ def _misses(limits: Limits, found: Report) -> list[Finding]:
 
 
 def _contradiction(found: Report) -> str | None:
-    """Why code and report together cannot be believed."""
+    """Why what is told of the run cannot be believed."""
     code, failures = found.code, len(found.problems)
     if code not in ENDED_BY_ITSELF:
         return f"pytest ended with code {code}, which is no result of tests"
-    if (code == 0) != (failures == 0):
-        return f"pytest ended with code {code}, but its report tells of {failures} failures"
-    if found.silent and not failures:
-        return f"no test ran of {', '.join(map(shown, found.silent))}"
-    return None
+    if code == 0 and failures:
+        return f"pytest ended with code 0, but its report tells of {failures} failures"
+    if found.doubts:
+        return found.doubts[0]
+    # canaries fail as they must, so that the code is 1 whatever the others come to
+    if (code == 0) != (failures + found.canaries == 0):
+        return f"pytest ended with code {code}, but its report tells of {failures + found.canaries} failures"
+    return f"no test ran of {', '.join(map(shown, found.silent))}" if found.silent and not failures else None
 
 
 def _findings(problems: Iterable[Problem]) -> list[Finding]:

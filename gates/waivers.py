@@ -37,6 +37,12 @@ class Split(NamedTuple):
     waived: tuple[Waived, ...]
 
 
+def idle(waivers: Sequence[Waiver], waived: Iterable[Finding]) -> tuple[Waiver, ...]:
+    """Those that allowed nothing of what was waived."""
+    waived = tuple(waived)
+    return tuple(waiver for waiver in waivers if not any(waiver.covers(finding) for finding in waived))
+
+
 def split(findings: Iterable[Finding], waivers: Sequence[Waiver]) -> Split:
     """Findings that stand, and those that the first fitting waiver allows."""
     standing: list[Finding] = []

@@ -11,9 +11,10 @@ from typing import Literal, TypeVar
 from gates.model import Frozen
 from gates.verdict import Finding, Outcome
 from tasks.conflict_history import Conflict, conflicts_of
-from tasks.journal import (
+from tasks.events import (
     AttemptEnded,
     AttemptStarted,
+    BaselineTaken,
     BatchEnded,
     CheckEnded,
     Escalated,
@@ -93,6 +94,8 @@ class Phase(Frozen):
     ends: tuple[PhaseEnded, ...]
     batches: tuple[BatchEnded, ...] = ()
     """Assignments whose work was measured together before it was merged."""
+    baselines: tuple[BaselineTaken, ...] = ()
+    """Figures from before the work."""
 
 
 class Account(Frozen):
@@ -171,6 +174,7 @@ def _phase(number: int, name: str, sittings: Sequence[_Sitting]) -> Phase:
         escalations=_only(Escalated, events),
         ends=_only(PhaseEnded, events),
         batches=_only(BatchEnded, events),
+        baselines=_only(BaselineTaken, events),
     )
 
 

@@ -22,19 +22,24 @@ def key_of(name: str) -> str:
     return re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-")
 
 
-async def gate_table(name: str, verdicts: Sequence[Verdict]) -> None:
-    """One gate's answers."""
-    rows = [
+def gate_rows(verdicts: Sequence[Verdict]) -> list[dict[str, str]]:
+    """One gate's answers, a row a check."""
+    return [
         {
             "check": verdict.check,
             "outcome": str(verdict.outcome),
             "measured": _cell(verdict.measured),
             "limit": _cell(verdict.limit),
             "summary": verdict.summary,
+            "waived": "; ".join(f"{each.headline} ({each.reason})" for each in verdict.waived),
         }
         for verdict in verdicts
     ]
-    await acreate_table_artifact(table=rows, key=key_of(f"gate-{name}"), description=f"Gate of {name}")
+
+
+async def gate_table(name: str, verdicts: Sequence[Verdict]) -> None:
+    """One gate's answers."""
+    await acreate_table_artifact(table=gate_rows(verdicts), key=key_of(f"gate-{name}"), description=f"Gate of {name}")
 
 
 async def conflict_table(name: str, rows: Sequence[Mapping[str, str]], description: str) -> None:

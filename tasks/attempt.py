@@ -28,10 +28,11 @@ from tasks.commits import EVIDENCE_PREFIX, Trailer
 from tasks.conflict import Conflict
 from tasks.context import Context, Merging, Remembered, ToldFinding, prompt
 from tasks.errors import Refused
+from tasks.events import AttemptEnded, AttemptStarted, Notice
 from tasks.git import ZERO, GitError
 from tasks.hub import Hub
 from tasks.isolation import Confinement
-from tasks.journal import AttemptEnded, AttemptStarted, Journal, Notice
+from tasks.journal import Journal
 from tasks.objections import objections, unpointed
 from tasks.run_folder import RunFolder
 from tasks.threads import in_thread

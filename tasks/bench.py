@@ -16,16 +16,20 @@ from typing import Self
 
 from gates import command
 from gates.checks import Check, Runs
+from gates.executed import LINES
+from gates.line_hits import LineHits
 from gates.subject import Subject
 from gates.verdict import MOST_FINDINGS, Finding, Outcome, Verdict, error
-from tasks.agents.asking import replaced
+from gates.worker import LINES_FILE
 from tasks.command import Command, run_foreign
+from tasks.command_run import run_command
 from tasks.errors import Interrupted, SparcError
 from tasks.exam import Exam, Measured, asked_of, measured
 from tasks.ground import Ground
 from tasks.isolation import Jail
 from tasks.once import Once
 from tasks.probes import PROBES, Probing
+from tasks.static import Static
 from tasks.suite_run import Left, limits_of, run_suite
 from tasks.uv import basics, last_words
 
@@ -48,6 +52,7 @@ class Bench:
         self._scratch = ExitStack()
         self._opened: list[Path] = []
         self._ground = Once[Ground]()
+        self._static = Static(self._checks)
         # one for each set of limits of `tests`: they say which tests are run
         self._suites = {self._suite_of(check): Once[Left]() for check in self._checks}
 
@@ -64,17 +69,19 @@ class Bench:
     def verdict(self, check: Check) -> Measured:
         """Measure one check. Raises Interrupted; whatever else goes wrong is a verdict `error`."""
         started = time.monotonic()
-        left = None
+        left, lines = None, tuple[LineHits, ...]()
         try:
             left = self._left(check)
-            verdict = _strict(self._judged(check, left), left)
+            verdict, lines = self._judged(check, left)
+            verdict = _strict(verdict, left)
         except Interrupted:
             raise
         except (SparcError, OSError) as problem:
             verdict = error(check.label, str(problem))
         seconds = round(time.monotonic() - started, 3)
         done = measured(self._exam, check, verdict, left, seconds, tuple(self._opened))
-        return done._replace(evidence={**done.evidence, "asked": asked_of(self._exam, check, self._checks)})
+        evidence = {**done.evidence, "asked": asked_of(self._exam, check, self._checks)}
+        return done._replace(evidence=evidence, lines=lines)
 
     # -- what is done once
 
@@ -96,25 +103,22 @@ class Bench:
     def _left(self, check: Check) -> Left | None:
         """What running the target's programs for a check left; None when it needs none of them."""
         if isinstance(check.limits, command.Limits):
-            return self._run_command(check.limits)
+            return run_command(self._laid(), check.limits, self._exam.words)
         if check.kind.runs is Runs.SUITE:
             return self._suite(check)
         if check.kind.runs is Runs.PROBE:
-            return PROBES[check.name](Probing(check, self._laid(), lambda: self._suite(check)))
+            tested, _ = limits_of(check, self._checks)
+            return PROBES[check.name](Probing(check, self._laid(), lambda: self._suite(check), tested))
         return None
 
-    def _run_command(self, limits: command.Limits) -> Left:
-        room = self._laid().open()
-        words = {**self._exam.words, "workspace": str(room.checkout)}
-        ran = room.run(replaced(limits.run, words), limits.timeout)
-        return Left(room, (ran,), room.changed())
-
-    def _judged(self, check: Check, left: Left | None) -> Verdict:
-        if left and check.kind.runs is Runs.COMMAND:
+    def _judged(self, check: Check, left: Left | None) -> tuple[Verdict, tuple[LineHits, ...]]:
+        if left and check.kind.runs is Runs.COMMAND and left.reports is None:
             # nothing of the target is read for this, so that it needs no worker
             subject = Subject(root=left.room.checkout, files=(), ran=left.ran)
-            return check.kind.judge(check.limits, check.kind.measure(check.limits, subject))
+            return check.kind.judge(check.limits, check.kind.measure(check.limits, subject)), ()
         ground = self._laid()
+        if check.kind.by_file:
+            return self._static.verdict(ground, check, check.kind.by_file), ()
         subject = ground.subject()
         if check.kind.compares(check.limits):
             subject = ground.compared(subject)
@@ -124,8 +128,8 @@ class Bench:
         return _asked(check, subject, self._exam.confinement.jail(ground.new_folder()), basics(self._exam.env))
 
 
-def _asked(check: Check, subject: Subject, jail: Jail, env: Mapping[str, str]) -> Verdict:
-    """A worker's verdict. Raises SparcError when it left none.
+def _asked(check: Check, subject: Subject, jail: Jail, env: Mapping[str, str]) -> tuple[Verdict, tuple[LineHits, ...]]:
+    """A worker's verdict, and the lines that it saw executed. Raises SparcError when it left no verdict.
 
     It is ours, and reads what is not: it may write to its own folder only, in case that something there misleads it.
     """
@@ -140,7 +144,9 @@ def _asked(check: Check, subject: Subject, jail: Jail, env: Mapping[str, str]) -
     own = {"HOME": str(folder), "TMPDIR": str(folder)}
     done = run_foreign(Command(argv, folder, {**env, **own}, stdin, READING, jail))
     try:
-        return Verdict.model_validate(json.loads(report.read_bytes()))
+        lines = folder / LINES_FILE
+        told = LINES.validate_python(json.loads(lines.read_bytes())) if lines.exists() else ()
+        return Verdict.model_validate(json.loads(report.read_bytes())), told
     except (OSError, ValueError):
         reason = done.failure or f"exit code {done.code}"
         raise SparcError(f"its worker left no verdict: {last_words(reason, done.output)}") from None

@@ -25,6 +25,7 @@ from typing import IO, Any, cast
 from tasks.errors import Interrupted
 from tasks.jail import Jail
 from tasks.share import Share
+from tasks.usage import Usage
 
 SUPERVISOR = str(Path(__file__).with_name("supervise.py"))
 SUPERVISOR_KILLED = "its supervisor was killed"
@@ -48,6 +49,8 @@ class Command:
     """What a foreign program is kept to; None: nothing. Programs of ours are never restricted."""
     bounds: Share | None = None
     """What a foreign program may take of the machine; None: whatever it likes."""
+    metered: bool = False
+    """Whether what a foreign program uses is measured."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ class Completed:
     seconds: float
     failure: str | None = None
     """Why it did not end by itself, as a sentence; None when it did."""
+    usage: Usage | None = None
+    """What it used, if that was to be measured; None as well when its supervisor could not say."""
 
     @property
     def output(self) -> str:
@@ -206,7 +211,8 @@ def run_foreign(command: Command, log: Path | None = None) -> Completed:
         raise Interrupted("interrupted: what was running has been ended; `sparc resume` goes on from here")
     failure = f"timed out after {command.timeout:g} s" if late else record.get("failure")
     code = None if failure else record["code"]
-    return Completed(code, pump.stdout.value(), pump.stderr.value(), time.monotonic() - started, failure)
+    seconds = time.monotonic() - started
+    return Completed(code, pump.stdout.value(), pump.stderr.value(), seconds, failure, Usage.told(record))
 
 
 def _spawn(command: Command, lifeline: int, status: int) -> subprocess.Popen[bytes]:
@@ -214,7 +220,7 @@ def _spawn(command: Command, lifeline: int, status: int) -> subprocess.Popen[byt
     bounds = command.bounds.supervised(map(str, jail.writable)) if command.bounds else ""
     argv = (bounds, *jail.supervised(), *jail.wrapped(command.argv, command.cwd))
     return subprocess.Popen(
-        (sys.executable, "-I", "-S", SUPERVISOR, str(lifeline), str(status), *argv),
+        (sys.executable, "-I", "-S", SUPERVISOR, str(lifeline), f"{status}{'m' if command.metered else ''}", *argv),
         cwd=command.cwd,
         env=dict(command.env),
         stdin=subprocess.PIPE,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from gates.model import Frozen
-from tasks.journal import ConflictSeen, PhaseEnded
+from tasks.events import ConflictSeen, PhaseEnded
 from tasks.overlap import Overlap, Word
 
 

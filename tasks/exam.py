@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from pydantic import JsonValue
 
+from gates import plugins
 from gates.checks import Check, Runs
+from gates.line_hits import LineHits
 from gates.verdict import Verdict
 from gates.waivers import Waiver
 from tasks.git import Git
@@ -19,8 +21,15 @@ from tasks.rooms import CHECKOUT
 from tasks.suite_run import Left
 from tasks.target import Environment
 
-OURS = frozenset({"bandit", "radon"})
-"""Checks that are named like the tool of our own environment that does them."""
+OURS: Mapping[str, tuple[str, ...]] = {
+    "bandit": ("bandit",),
+    "radon": ("radon",),
+    "specification": ("pyshacl", "rdflib", "jsonschema", "pyyaml"),
+    "docs": ("markdown-it-py", "pyyaml"),
+    "ruff": ("ruff",),
+    "dependencies": ("pip-audit",),
+}
+"""Check to the distributions of our own environment that do it."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,8 @@ class Exam:
     """The commit that comparisons are made with; None: with none."""
     earlier: tuple[str, ...] = ()
     """Commits after that one which the tree was built on; nothing may be lost of them either."""
+    refused: tuple[str, ...] = ()
+    """What attempts before left that was not merged; what is lost of it is told."""
     waivers: tuple[Waiver, ...] = ()
     """What the plan allows on purpose."""
 
@@ -64,6 +75,8 @@ class Measured(NamedTuple):
     verdict: Verdict
     evidence: dict[str, JsonValue]
     seconds: float
+    lines: tuple[LineHits, ...] = ()
+    """Line by line what was executed, of a check that measures coverage; no part of the evidence."""
 
 
 def measured(
@@ -73,7 +86,7 @@ def measured(
 
     `rooms`: folders of all rooms that were opened.
     """
-    redaction = _redaction(exam, rooms)
+    redaction = redaction_of(exam, rooms)
     shown = Verdict.model_validate(redaction.json(verdict.model_dump(mode="json")))
     installed = left.room.installed if left else None
     ran = [each.model_dump(mode="json", exclude={"output"}) for each in left.ran] if left else []
@@ -84,7 +97,7 @@ def measured(
         "tree": exam.tree,
         "base": exam.base,
         "environment": installed.key if installed else None,
-        "versions": {**(installed.versions if installed else _versions(check))},
+        "versions": {**(installed.versions if installed else {}), **_versions(check), **plugins.versions(check.name)},
         "ran": redaction.json(list(ran)),
         "isolation": exam.isolation if check.kind.runs is not Runs.NOTHING else None,
         "seconds": seconds,
@@ -94,7 +107,8 @@ def measured(
 
 def asked_of(exam: Exam, check: Check, checks: Iterable[Check]) -> dict[str, JsonValue]:
     """With what a check of a gate (`checks`) is asked, for whoever asks again; nothing in it is of this machine."""
-    shared = [each for each in checks if each.kind.runs is Runs.SUITE] if check.kind.runs is Runs.SUITE else []
+    sharing = check.kind.runs in (Runs.SUITE, Runs.PROBE)
+    shared = [each for each in checks if each.kind.runs is Runs.SUITE] if sharing else []
     compares = check.kind.compares(check.limits)
     return {
         "deliverables": list(exam.deliverables),
@@ -103,19 +117,19 @@ def asked_of(exam: Exam, check: Check, checks: Iterable[Check]) -> dict[str, Jso
         "suite": [each.model_dump(mode="json") for each in shared],
         "compared": exam.compared if compares else None,
         "earlier": list(exam.earlier) if compares else [],
+        "refused": list(exam.refused) if compares else [],
         "waivers": [waiver.model_dump(mode="json") for waiver in exam.waivers],
     }
 
 
 def _versions(check: Check) -> dict[str, str]:
-    """Of what a check is done with that needs no environment of the target."""
-    if check.kind.runs is not Runs.NOTHING:
-        return {}
-    tools = {check.name: version(check.name)} if check.name in OURS else {}
-    return {"python": platform.python_version(), **tools}
+    """Of what a check is done with in our own environment."""
+    python = {"python": platform.python_version()} if check.kind.runs is Runs.NOTHING else {}
+    return {**python, **{name: version(name) for name in OURS.get(check.name, ())}}
 
 
-def _redaction(exam: Exam, rooms: Iterable[Path]) -> Redaction:
+def redaction_of(exam: Exam, rooms: Iterable[Path]) -> Redaction:
+    """What hides secrets, and paths of this machine; `rooms`: folders of all rooms that were opened."""
     declared = exam.environment.env if exam.environment else ()
     secrets = {name: exam.env[name] for name in declared if name in exam.env}
     places = {Path(exam.env["HOME"]): "home"} if "HOME" in exam.env else {}

@@ -5,10 +5,8 @@ system configuration, no hooks, no fsmonitor, no replace refs, no prompts. The e
 step that brings the user's own work tree forward.
 """
 
-import contextlib
 import os
 import random
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -22,7 +20,7 @@ from gates.subject import REGULAR, TreeFile
 from tasks.command import Command, Completed, run
 from tasks.commits import Commit, parse_commit
 from tasks.errors import SparcError
-from tasks.git_environment import ATTRIBUTES, environment
+from tasks.git_environment import environment
 from tasks.ledger import MOVING, Ledger
 from tasks.signing import git_options
 from tasks.stale_locks import clear, explained
@@ -270,63 +268,3 @@ class Git:
         words = done.failure or done.stderr.decode(errors="replace").strip()
         told = words if self.ledger else explained(self.directory, words)
         return GitError(f"git {command} in {self.directory}: {told}")
-
-
-def users_git(work_tree: Path) -> Git:
-    """The repository of a work tree as its user has set it up (filters, line endings), without hooks and fsmonitor."""
-    directory = discover(work_tree)
-    if directory is None:
-        raise GitError(f"{work_tree} is no work tree any more")
-    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    disabled = {"GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "core.fsmonitor", "GIT_CONFIG_VALUE_0": "false",
-                "GIT_CONFIG_KEY_1": "core.hooksPath", "GIT_CONFIG_VALUE_1": os.devnull}  # fmt: skip
-    return Git(directory, {"GIT_WORK_TREE": str(work_tree)}, work_tree, own | disabled | {"LC_ALL": "C"})
-
-
-def discover(path: Path) -> Path | None:
-    """The git directory of the repository at or above a directory; None where there is none."""
-    done = run(Command(("git", "rev-parse", "--absolute-git-dir"), path, environment()))
-    return Path(os.fsdecode(done.stdout).rstrip("\n")) if done.code == 0 else None
-
-
-def git_version() -> tuple[int, int] | None:
-    """Major and minor number of the git on PATH; None where there is none."""
-    done = run(Command(("git", "--version"), Path.cwd(), environment()))
-    numbers = re.search(rb"(\d+)\.(\d+)", done.stdout) if done.code == 0 else None
-    return (int(numbers[1]), int(numbers[2])) if numbers else None
-
-
-@contextlib.contextmanager
-def scratch_repository(objects_of: Git) -> Iterator[Git]:
-    """A bare repository for the time of a block that sees another one's objects, but none of its configuration."""
-    with TemporaryDirectory(prefix="sparc-git-") as directory:
-        scratch = create_bare(Path(directory) / "scratch.git")
-        scratch.run("config", "core.commitGraph", "false")  # it would come with the objects, and tell what it likes
-        objects = os.fsdecode(objects_of.run("rev-parse", "--git-path", "objects")).rstrip("\n")
-        borrowed = (objects_of.directory / objects).resolve()
-        (scratch.directory / "objects/info/alternates").write_text(f"{borrowed}\n")
-        yield scratch
-
-
-def clone(source: Path, branch: str, destination: Path, template: Path, settings: Iterable[str] = ()) -> None:
-    """Clone one branch (full name), borrowing the source's objects; nothing is checked out.
-
-    `settings` (`key=value`) are those of the clone's own configuration.
-    """
-    own = (f"--config={setting}" for setting in settings)
-    arguments = ("--quiet", "--shared", "--no-checkout", "--no-tags", f"--template={template}", "--single-branch", *own)
-    short = branch.removeprefix("refs/heads/")
-    argv = ("git", "clone", *arguments, f"--branch={short}", "--", str(source), str(destination))
-    done = run(Command(argv, destination.parent, environment()))
-    if done.code != 0:
-        raise GitError(f"git clone {source}: {done.failure or done.stderr.decode(errors='replace').strip()}")
-
-
-def create_bare(directory: Path) -> Git:
-    """A new bare repository without templates, whose attributes convert nothing."""
-    git = Git(directory, cwd=directory.parent)
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    git.run("init", "--quiet", "--bare", "--template=", "--initial-branch=main")
-    (directory / "info").mkdir(exist_ok=True)
-    (directory / "info/attributes").write_text(ATTRIBUTES)
-    return Git(directory)

@@ -1,7 +1,11 @@
 """Git asked for many objects at once, some of which may be missing: one process for thousands of them."""
 
+import os
 from collections.abc import Iterable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from gates.subject import REGULAR, TreeFile
 from tasks.git import Git
 
 AT_ONCE = 5000
@@ -11,6 +15,26 @@ FIELDS = 3
 
 Stored = tuple[str, bytes]
 """Type and contents of an object."""
+
+
+def files(git: Git, tree: str, names: Iterable[str]) -> dict[str, bytes]:
+    """Contents of the regular files that a tree or commit has of these, by two processes."""
+    listed = git.entries(tree, *names)
+    blobs = {path: oid for path, (mode, oid) in listed.items() if mode in REGULAR}
+    contents = {oid: stored[1] for oid, stored in found(git, blobs.values()) if stored} if blobs else {}
+    return {path: contents[oid] for path, oid in blobs.items() if oid in contents}
+
+
+def lay_out(git: Git, entries: Iterable[TreeFile], destination: Path) -> None:
+    """Write some files of a tree into a new directory, as `Git.checkout` writes all of them."""
+    destination.mkdir(parents=True)
+    lines = b"".join(f"{each.mode} {each.blob}\t".encode() + os.fsencode(each.path) + b"\0" for each in entries)
+    with TemporaryDirectory(prefix="sparc-index-") as scratch:
+        some = Git(
+            git.directory, {"GIT_INDEX_FILE": f"{scratch}/index", "GIT_WORK_TREE": str(destination)}, destination
+        )
+        some.run("update-index", "-z", "--index-info", stdin=lines)
+        some.run("checkout-index", "--all", "--quiet")
 
 
 def found(git: Git, names: Iterable[str]) -> Iterator[tuple[str, Stored | None]]:

@@ -21,7 +21,8 @@ from pathlib import Path
 
 from tasks.commits import Commit, Trailer
 from tasks.errors import Blocked
-from tasks.git import ZERO, Git, create_bare
+from tasks.git import ZERO, Git
+from tasks.git_directories import create_bare
 from tasks.good import GoodTag, good_tags, tag_passed
 from tasks.ledger import REMEDY, Ledger, seal
 from tasks.repository import Repository

@@ -3,7 +3,7 @@
 The question is everything that the answer depends on and that we know beforehand: the tree; the check with its limits,
 as the gate means them, words of commands and paths that were left out included; deliverables, where the check looks at
 them; the configuration at the base commit by which tests are run; what the target's environment is made of, and the
-names of the variables that it may see (their values may be secret); the versions of our Python, of sparc and of the
+names of the variables that it may see (their values may be secret); our code, the versions of our Python and of the
 tools; and how programs are kept from the machine.
 
 * Only `passed` and `failed` are answers. What could not be measured is measured again.
@@ -20,11 +20,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from pydantic import JsonValue, ValidationError
 
-from gates import command
+import gates
+from gates import command, plugins, slo
 from gates.checks import Check, Runs
 from gates.deliverables import Limits as Deliverables
 from gates.texts import Texts
@@ -36,7 +38,18 @@ from tasks.git import Git
 from tasks.suite_run import base_config, limits_of
 from tasks.target import Environment
 
-TOOLS = ("sparc", "bandit", "radon", "coverage", "pytest")
+TOOLS = (
+    "sparc",
+    "bandit",
+    "radon",
+    "coverage",
+    "pytest",
+    "pyshacl",
+    "rdflib",
+    "jsonschema",
+    "markdown-it-py",
+    "pyyaml",
+)
 OUTCOMES = (Outcome.PASSED, Outcome.FAILED)
 
 
@@ -96,12 +109,21 @@ def question_of(exam: Exam, check: Check, checks: Iterable[Check]) -> str:
         "tree": exam.tree, "check": check.name,
         "limits": meant(check, exam.deliverables, exam.words).limits.model_dump(mode="json"),
         "deliverables": list(exam.deliverables) if isinstance(check.limits, Deliverables) else None,
-        "target": _target(exam, check, checks), "versions": {**versions()},
+        "target": _target(exam, check, checks), "versions": {**versions()}, "brought": _brought(exam, check),
         "compared": [exam.compared, *exam.earlier] if check.kind.compares(check.limits) else None,
+        "refused": list(exam.refused) if check.kind.compares(check.limits) else None,
         "waivers": [waiver.model_dump(mode="json") for waiver in exam.waivers],
     }  # fmt: skip
     text = json.dumps(asked, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _brought(exam: Exam, check: Check) -> JsonValue:
+    """Of a third party's check: its code, and whatever of the question it alone knows to look at; None of ours."""
+    code = plugins.versions(check.name)
+    if not code:
+        return None
+    return {"code": {**code}, "deliverables": list(exam.deliverables), "config": {**base_config(exam.git, exam.base)}}
 
 
 def meant(check: Check, deliverables: tuple[str, ...], words: Mapping[str, str]) -> Check:
@@ -109,9 +131,12 @@ def meant(check: Check, deliverables: tuple[str, ...], words: Mapping[str, str])
     limits = check.limits
     if isinstance(limits, Texts) and not limits.paths:
         return Check(name=check.name, limits=limits.model_copy(update={"paths": deliverables}))
-    if isinstance(limits, command.Limits):
+    if isinstance(limits, command.Limits | slo.Limits):
         known = {word: words.get(word, f"{{{word}}}") for word in WORDS} | {"workspace": "{workspace}"}
-        return Check(name=check.name, limits=limits.model_copy(update={"run": replaced(limits.run, known)}))
+        run: dict[str, object] = {"run": replaced(limits.run, known)}
+        if isinstance(limits, slo.Limits):
+            run["setup"] = tuple(replaced(argv, known) for argv in limits.setup)
+        return Check(name=check.name, limits=limits.model_copy(update=run))
     return check
 
 
@@ -122,7 +147,8 @@ def _target(exam: Exam, check: Check, checks: Iterable[Check]) -> JsonValue:
         return {"environment": environment}  # which also says where the product is
     isolation = exam.isolation
     if check.kind.runs is Runs.COMMAND:
-        return {"environment": environment, "isolation": isolation}
+        base = exam.base if getattr(check.limits, "from_base", ()) else None
+        return {"environment": environment, "isolation": isolation, "base": base}
     tests, covered = limits_of(check, checks)
     return {
         "environment": environment, "isolation": isolation, "config": {**base_config(exam.git, exam.base)},
@@ -139,4 +165,10 @@ def versions() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "none"
-    return found
+    return found | {"code": _code()}
+
+
+def _code() -> str:
+    """The sha256 of what measures and judges: an installed version says little of a checkout that is worked on."""
+    files = sorted(Path(gates.__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"\0".join(file.name.encode() + b"\0" + file.read_bytes() for file in files)).hexdigest()

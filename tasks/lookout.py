@@ -15,9 +15,10 @@ from pydantic import JsonValue
 from gates.paths import shown
 from tasks import evidence
 from tasks.commits import Trailer
+from tasks.events import ConflictSeen
 from tasks.git import Git
 from tasks.hub import Hub
-from tasks.journal import ConflictSeen, Journal
+from tasks.journal import Journal
 from tasks.merge_bases import pair
 from tasks.overlap import Overlap, Place
 from tasks.radar import Radar, Sight, unsaved

@@ -6,11 +6,12 @@ from typing import Literal
 from pydantic import JsonValue
 
 from gates.model import Frozen
-from gates.verdict import Outcome
+from gates.verdict import Outcome, Waived
 from tasks.account import Account, Attempt, Phase, Round, account_of
+from tasks.before import Before
 from tasks.conflict_history import Conflict
 from tasks.errors import Refused
-from tasks.journal import Event
+from tasks.events import Event
 
 PhaseState = Literal["waiting", "running", "passed", "blocked", "interrupted"]
 AssignmentState = Literal["waiting", "running", "merged", "failed", "skipped", "interrupted"]
@@ -26,6 +27,8 @@ class CheckOutcome(Frozen):
     limit: JsonValue
     kept: str | None = None
     """Where this was measured before, if it was not measured anew for this round."""
+    waived: tuple[Waived, ...] = ()
+    """What would have counted against it, had the plan not allowed it."""
 
 
 class AssignmentOutcome(Frozen):
@@ -69,6 +72,8 @@ class PhaseOutcome(Frozen):
     conflicts: tuple[Conflict, ...]
     escalations: tuple[str, ...]
     review: ReviewOutcome | None
+    before: tuple[Before, ...] = ()
+    """Figures of speed and size from before its work began."""
 
 
 class StepOutcome(Frozen):
@@ -157,6 +162,7 @@ def _phase(phase: Phase, account: Account) -> PhaseOutcome:
         conflicts=phase.conflicts,
         escalations=tuple(escalation.reason for escalation in phase.escalations),
         review=_review(phase),
+        before=tuple(figure for baseline in phase.baselines for figure in baseline.figures),
     )
 
 
@@ -210,6 +216,7 @@ def _checks(phase: Phase) -> tuple[CheckOutcome, ...]:
             measured=check.verdict.measured,
             limit=check.verdict.limit,
             kept=check.kept,
+            waived=check.verdict.waived,
         )
         for check in checks
     )

@@ -4,24 +4,27 @@ A probe starts programs of the target in rooms of the ground and says what they 
 worker, reads that. What a probe has measured itself goes into `notes`, which no program of the target can reach.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
-
-from gates.checks import Check
-from tasks.ground import Ground
+from gates import traceability
+from tasks import audit_probe, red_green, ruff_probe, slo, stub_probe, types_probe
+from tasks.probing import Probe, Probing
 from tasks.suite_run import Left
 
-
-class Probing(NamedTuple):
-    """What a probe is given."""
-
-    check: Check
-    ground: Ground
-    suite: Callable[[], Left]
-    """The run of the target's tests that `tests` and `coverage` look at, made once for all who ask."""
+__all__ = ["PROBES", "Probe", "Probing"]
 
 
-Probe = Callable[[Probing], Left]
+def _suite(probing: Probing) -> Left | None:
+    """The shared run of the tests, where the check wants to know what became of them."""
+    limits = probing.check.limits
+    return probing.suite() if isinstance(limits, traceability.Limits) and limits.executed else None
 
-PROBES: dict[str, Probe] = {}
+
+PROBES: dict[str, Probe] = {
+    "dependencies": audit_probe.probe,
+    "ruff": ruff_probe.probe,
+    "types": types_probe.probe,
+    "slo": slo.probe,
+    "traceability": _suite,
+    "red_green": red_green.probe,
+    "stub_probe": stub_probe.probe,
+}
 """One for each check that says so; raises SparcError for what makes measuring impossible."""

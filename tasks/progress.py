@@ -11,7 +11,8 @@ from rich.console import Console, Group
 from rich.live import Live
 
 from tasks.errors import SparcError
-from tasks.journal import Event, Journal, RunStarted
+from tasks.events import Event, RunStarted
+from tasks.journal import Journal
 from tasks.progress_lines import line
 from tasks.progress_view import view
 

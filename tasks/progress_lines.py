@@ -3,9 +3,10 @@
 import time
 
 from tasks.conflict_history import conflicts_of
-from tasks.journal import (
+from tasks.events import (
     AttemptEnded,
     AttemptStarted,
+    BaselineTaken,
     BatchEnded,
     CheckEnded,
     ConflictSeen,
@@ -43,6 +44,8 @@ def _words(event: Event, run: str) -> list[str]:
             return _of_gate(event)
         case PhaseStarted() | PhaseEnded() | RunEnded():
             return [_of_stage(event)]
+        case BaselineTaken():
+            return ["baseline", "; ".join(plain(f"{figure.check} {figure.told}") for figure in event.figures)]
         case ReleaseStep():
             word = event.step if event.outcome == "passed" else f"{event.step} FAILED"
             return [_stood(word, event.text), span(event.seconds)]

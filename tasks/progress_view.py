@@ -6,7 +6,7 @@ from rich.console import Group
 from rich.text import Text
 
 from tasks.account import Account, Attempt, Phase, account_of
-from tasks.journal import Event
+from tasks.events import Event
 from tasks.outcome import PhaseOutcome, RunOutcome, outcome_of
 from tasks.report import conflict_line, next_steps, review_line, step_line, verdict_line
 from tasks.wording import count, plain, round_name, span

@@ -18,7 +18,8 @@ from tasks import evidence
 from tasks.atomic import write_atomically
 from tasks.commits import EVIDENCE_PREFIX, Trailer
 from tasks.errors import Blocked
-from tasks.git import ZERO, Git, GitError, discover, listing, paths, users_git
+from tasks.git import ZERO, Git, GitError, listing, paths
+from tasks.git_directories import discover, users_git
 from tasks.hub import Hub
 from tasks.index_lock import index_held, release_index
 from tasks.integrate import Candidate

@@ -41,6 +41,12 @@ class Made(NamedTuple):
         listed = self.record.get("reverts", ()) if self.kind == ROLLBACK else ()
         return tuple(map(str, listed)) if isinstance(listed, Sequence) else ()
 
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """The evidence of the gates on which it rests."""
+        listed = self.record.get("gates")
+        return tuple(map(str, listed)) if isinstance(listed, list) else ()
+
 
 @dataclass(frozen=True)
 class Released:

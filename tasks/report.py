@@ -3,14 +3,19 @@
 import shlex
 from collections.abc import Iterator, Sequence
 
-from gates.verdict import Outcome, Verdict
+from gates.verdict import Outcome, Verdict, Waived
+from tasks import matrix
+from tasks.before import HEADS
 from tasks.conflict_history import Conflict
 from tasks.markdown import md, table
 from tasks.outcome import AssignmentOutcome, CheckOutcome, PhaseOutcome, ReviewOutcome, RunOutcome, StepOutcome
+from tasks.report_speed import speed_rows
 from tasks.wording import count, moment, plain, short, span
 
 _WIDTH = 79
 _PLACES = 3
+_WAIVED = 20
+_ROWS = 20
 
 
 def summary(outcome: RunOutcome) -> str:
@@ -19,10 +24,33 @@ def summary(outcome: RunOutcome) -> str:
     lines = [plain(f"{outcome.run}: plan {outcome.plan}, {outcome.branch} for {outcome.base}, {how}"), ""]
     for phase in outcome.phases:
         lines += [*_phase(phase), ""]
+    if speeds := speed_rows(outcome):
+        lines += ["speed and size:", *(line for row in speeds for line in _speed(row)), ""]
+    lines += _requirements(outcome)
     if outcome.steps:
         lines += ["release:", *(line for step in outcome.steps for line in _step(step)), ""]
     lines += [f"Notice: {plain(notice)}" for notice in outcome.notices]
     return "\n".join([*lines, verdict_line(outcome), *next_steps(outcome)]) + "\n"
+
+
+def _speed(row: Sequence[str]) -> Iterator[str]:
+    name, *figures, answer = map(plain, row)
+    yield _dotted(name, answer.capitalize())
+    told = (f"{head} {figure}" for head, figure in zip(HEADS[1:], figures, strict=False) if figure)
+    yield f"    {'; '.join(told)}"
+
+
+def _requirements(outcome: RunOutcome) -> Iterator[str]:
+    """Those that nothing stands for first."""
+    found = matrix.matrix_of(outcome)
+    if not found.rows:
+        return
+    yield "requirements:"
+    for requirement, place, tests, state in matrix.worst_first(found.rows)[:_ROWS]:
+        yield _dotted(f"{plain(requirement)} ({plain(place)}): {plain(tests)}", plain(state).capitalize())
+    if more := len(found.rows) + found.more - _ROWS:
+        yield from [f"  and {more} more"] * (more > 0)
+    yield ""
 
 
 def status_lines(outcomes: Sequence[RunOutcome]) -> list[str]:
@@ -35,7 +63,7 @@ def status_lines(outcomes: Sequence[RunOutcome]) -> list[str]:
 def answer_lines(verdict: Verdict) -> list[str]:
     """One check's answer: a dotted line, and under it what speaks against it."""
     told = [_dotted(plain(verdict.check), str(verdict.outcome), indent="")]
-    return told + [f"  {plain(line)}" for line in (verdict.summary, *_places(verdict))]
+    return told + [f"  {plain(line)}" for line in (verdict.summary, *_places(verdict), *waived_lines(verdict.waived))]
 
 
 def _places(verdict: Verdict) -> Iterator[str]:
@@ -153,6 +181,15 @@ def _check(check: CheckOutcome) -> Iterator[str]:
     else:
         yield _dotted(plain(check.check), result)
         yield f"    {plain(check.summary, 1000)}"
+    yield from (f"    {line}" for line in waived_lines(check.waived))
+
+
+def waived_lines(waived: Sequence[Waived]) -> Iterator[str]:
+    """What the plan allows, and why; the first ones one by one."""
+    for finding in waived[:_WAIVED]:
+        yield f"waived: {plain(finding.headline)} ({plain(finding.reason)})"
+    if len(waived) > _WAIVED:
+        yield f"waived: and {len(waived) - _WAIVED} more, in the evidence"
 
 
 def _measured(check: CheckOutcome) -> str:
@@ -217,6 +254,10 @@ def markdown(outcome: RunOutcome) -> str:
     parts.append(table(["phase", "outcome", "rounds", "merged", "time"], rows))
     for phase in outcome.phases:
         parts += _phase_markdown(phase)
+    if speeds := speed_rows(outcome):
+        parts += ["## Speed and size", table(HEADS, speeds)]
+    if (found := matrix.matrix_of(outcome)).rows:
+        parts += ["## Requirements", table(matrix.HEADS, found.rows)]
     if outcome.steps:
         steps = [[one.step, one.outcome, one.text, short(one.commit), span(one.seconds)] for one in outcome.steps]
         parts += ["## Release", table(["step", "outcome", "", "commit", "time"], steps)]
@@ -235,6 +276,9 @@ def _phase_markdown(phase: PhaseOutcome) -> Iterator[str]:
     if phase.checks:
         rows = [[one.check, one.outcome, _measured(one)] for one in phase.checks]
         yield table(["check", "outcome", "measured"], rows)
+    if waived := [(one, finding) for one in phase.checks for finding in one.waived]:
+        allowed = [[one.check, finding.rule or "", finding.headline, finding.reason] for one, finding in waived]
+        yield table(["check", "waived rule", "where", "reason"], allowed)
     rows = [
         [one.name, one.outcome, str(one.attempts), span(one.seconds), short(one.commit), one.reason or ""]
         for one in phase.assignments

@@ -14,10 +14,13 @@ from markupsafe import Markup
 from pydantic import JsonValue
 
 from gates.verdict import Verdict
+from tasks import matrix
 from tasks.account import account_of
-from tasks.journal import Event
+from tasks.before import HEADS
+from tasks.events import Event
 from tasks.outcome import Merge, RunOutcome
 from tasks.report import verdict_line
+from tasks.report_speed import speed_rows
 from tasks.timeline import WIDTH, timeline
 from tasks.wording import moment, prose, round_name, short, span
 
@@ -36,6 +39,9 @@ def render(events: Sequence[Event], outcome: RunOutcome, merges: Sequence[Merge]
             picture=timeline(account, outcome.phases),
             width=WIDTH,
             merges=merges,
+            speed_heads=HEADS,
+            speeds=speed_rows(outcome),
+            matrix=matrix.matrix_of(outcome),
         )
     )
 
@@ -80,7 +86,8 @@ def _figure(value: JsonValue) -> str:
         case None:
             return "none"
         case dict():
-            return ", ".join(f"{key} {_figure(part)}" for key, part in value.items())
+            # the matrix has a table of its own
+            return ", ".join(f"{key} {_figure(part)}" for key, part in value.items() if key != matrix.KEY)
         case list():
             return ", ".join(map(_figure, value))
         case str():

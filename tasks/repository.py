@@ -6,7 +6,8 @@ from pathlib import Path
 
 from tasks.command import Command, run
 from tasks.errors import Refused
-from tasks.git import ZERO, Git, discover
+from tasks.git import ZERO, Git
+from tasks.git_directories import discover
 from tasks.git_environment import environment
 
 BRANCHES = "refs/heads/"
@@ -37,6 +38,11 @@ class Repository:
         if commit is None:
             raise Refused(f"{self.path} has no commit yet: make a first one, a README will do")
         return commit
+
+    @property
+    def here(self) -> str | None:
+        """The same, None if there is none."""
+        return self._here.resolve("HEAD")
 
     @property
     def _here(self) -> Git:

@@ -125,11 +125,10 @@ def known_gates(released: Released, goal: Goal, tree: str) -> tuple[str, ...] | 
 
     Empty for the state before the release if nothing is known of it; None if the tree was never measured as such.
     """
-    sources = [made.record.get("gates") for made in _like(released, goal)]
+    names = [name for made in _like(released, goal) for name in made.gates]
     if goal.depth:
         said = released.phases[goal.depth - 1].trailers.get(Trailer.EVIDENCE, "")
-        sources.append([said.removeprefix(EVIDENCE_PREFIX)])
-    names = [str(name) for listed in sources if isinstance(listed, list) for name in listed]
+        names.append(said.removeprefix(EVIDENCE_PREFIX))
     gates = tuple(dict.fromkeys(name for name in names if _passed(released.git, name, tree)))
     if gates:
         return gates

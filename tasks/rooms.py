@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory, mkdtemp
 
 from gates.paths import shown
 from gates.subject import Ran, TreeFile
-from tasks.command import Command, run_foreign
+from tasks.command import Command, Completed, run_foreign
 from tasks.dependencies import EnvironmentBroken, Kept
 from tasks.environment import Installed, install, keep, project_of
 from tasks.git import Git, paths
@@ -68,13 +68,21 @@ class Room:
 
     def run(self, argv: Sequence[str], timeout: float, more: Mapping[str, str] | None = None) -> Ran:
         """Run a program in the checkout, and end all that it started."""
+        done = self.completed(argv, timeout, more)
+        return Ran(argv=tuple(argv), code=done.code, failure=done.failure, output=done.output)
+
+    def completed(
+        self, argv: Sequence[str], timeout: float, more: Mapping[str, str] | None = None, *, metered: bool = False
+    ) -> Completed:
+        """The same with both streams apart, and with what it used if it is `metered`."""
         reports = [self.reports] if self.reports.is_dir() else []
         # not its environment: what runs and judges the tests lies there
         jail = self.site.confinement.jail(self.checkout, Path(self.env["HOME"]), Path(self.env["TMPDIR"]), *reports)
         env = {**self.env, **(more or {})}
-        command = Command(tuple(argv), self.checkout, env, timeout=timeout, jail=jail, bounds=self.site.wanted.limits)
-        done = run_foreign(command)
-        return Ran(argv=tuple(argv), code=done.code, failure=done.failure, output=done.output)
+        bounds = self.site.wanted.limits
+        return run_foreign(
+            Command(tuple(argv), self.checkout, env, timeout=timeout, jail=jail, bounds=bounds, metered=metered)
+        )
 
     def changed(self) -> tuple[str, ...]:
         """Tracked files that are not what the tree has; by an index that no program of the target has seen."""

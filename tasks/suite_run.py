@@ -1,18 +1,22 @@
 """One run of the target's tests, for all the checks that look at it."""
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import JsonValue
 
-from gates import coverage, pytest_config, suite, tests
+from gates import coverage, guard, pytest_config, suite, tests
 from gates.checks import Check
-from gates.subject import Ran, Run
+from gates.subject import REGULAR, Ran, Run
 from tasks.errors import SparcError
 from tasks.git import Git
+from tasks.git_bulk import files
 from tasks.rooms import Room
+from tasks.suite_log import listening
 
 
 class NoEnvironment(SparcError):
@@ -46,8 +50,14 @@ def limits_of(check: Check, checks: Iterable[Check]) -> tuple[tests.Limits, cove
 
 def base_config(git: Git, base: str | None) -> dict[str, str]:
     """Pytest's configuration files at a commit; name to text."""
-    read = ((name, git.read(base, name)) for name in pytest_config.SECTIONS) if base else ()
-    return {name: data.decode(errors="replace") for name, data in read if data is not None}
+    return dict(_config(git.directory, base)) if base else {}
+
+
+@lru_cache(maxsize=64)
+def _config(repository: Path, commit: str) -> Mapping[str, str]:
+    # asked for by every question about a tree, and a commit never changes
+    found = files(Git(repository), commit, pytest_config.SECTIONS)
+    return {name: found[name].decode(errors="replace") for name in pytest_config.SECTIONS if name in found}
 
 
 def run_suite(room: Room, limits: tests.Limits, covered: coverage.Limits | None, config: Mapping[str, str]) -> Left:
@@ -63,13 +73,44 @@ def run_suite(room: Room, limits: tests.Limits, covered: coverage.Limits | None,
         root=room.checkout, python=room.installed.bin / "python", reports=reports, base_config=config,
         token=secrets.token_hex(8), packages=room.installed.packages,
     )  # fmt: skip
-    wanted = suite.programs(limits, covered, place)
-    for name, text in wanted.files.items():
-        Path(name).write_text(text, encoding="utf-8")
+    files = [file.path for file in room.site.files if file.mode in REGULAR]
+    with watched(place, limits, files, Path(room.env["TMPDIR"])) as place:
+        ran = _run(room, suite.programs(limits, covered, place))
+    # what tests write into fixtures is their affair, but code that they change is no longer the candidate's
+    return Left(room, tuple(ran), tuple(path for path in room.changed() if path.endswith(".py")), reports)
+
+
+def _run(room: Room, wanted: suite.Suite) -> list[Ran]:
+    write(wanted)
     ran: list[Ran] = []
     for step in wanted.steps:
         ran.append(room.run(step.argv, step.timeout, wanted.env))
         if ran[-1].failure:
             break
-    # what tests write into fixtures is their affair, but code that they change is no longer the candidate's
-    return Left(room, tuple(ran), tuple(path for path in room.changed() if path.endswith(".py")), reports)
+    return ran
+
+
+def write(wanted: suite.Suite) -> None:
+    """Write the files of a suite."""
+    for name, text in wanted.files.items():
+        Path(name).write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def watched(place: suite.Place, limits: tests.Limits, files: Sequence[str], folder: Path) -> Iterator[suite.Place]:
+    """The place with what watches the run, while the block lasts; afterwards the guard lies beside the reports.
+
+    `files`: the regular files of the tree. `folder`: with a short path, for a socket; the target may write there.
+    """
+    if not limits.guarded:
+        yield place
+        return
+    address = folder / secrets.token_hex(4)
+    plugin = place.reports.with_name("witness")
+    plugin.mkdir()
+    canaries = suite.canaries(limits, files, place.base_config, secrets.token_hex(16))
+    watch = suite.Watch(folder=plugin, address=address, canaries=canaries)
+    with listening(address) as log:
+        yield place.model_copy(update={"guard": watch})
+        noted = guard.Guard(canaries=canaries, told=log.close())
+    guard.beside(place.reports).write_text(noted.model_dump_json(), encoding="utf-8")

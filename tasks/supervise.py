@@ -3,7 +3,8 @@
     supervise.py LIFELINE STATUS BOUNDS WRITABLE HIDDEN [PATH ...] PROGRAM [ARGUMENT ...]
 
 LIFELINE is a pipe that the orchestrator holds open: when it closes (a timeout, a Ctrl-C, the orchestrator's death by
-whatever signal) the whole tree is ended. STATUS gets JSON lines: {"pid": n}, then {"code": n} or {"failure": "..."}.
+whatever signal) the whole tree is ended. STATUS gets JSON lines: {"pid": n}, then {"code": n} or {"failure": "..."};
+with an `m` behind its number, that line has the figures of `tasks/meter.py` as well.
 BOUNDS is empty, or JSON: what `tasks/bounds.py` is made with, by which the tree is ended when it takes too much.
 WRITABLE and HIDDEN count the paths that follow: where the program may write, and what it may not read; both are empty
 for one that is not to be restricted. One that is, and cannot be, is not started. It also gets a /dev/shm of its own, if
@@ -153,17 +154,40 @@ def end_everything(child: int) -> None:
         time.sleep(0.002)
 
 
-def wait(child: int, lifeline: int, wakeup: int, bounds: Any = None) -> int | str:  # noqa: ANN401
+def meter_of(status: str) -> Any:  # noqa: ANN401 - a module's class that is imported only if it is needed
+    """What measures the program; None if that is not wanted."""
+    if not status.endswith("m"):
+        return None
+    for module in ("shared_memory", "landlock"):
+        beside(module)  # so that the program's first moments are not spent on our own imports
+    return beside("meter").Meter()
+
+
+def tick_of(bounds: Any, meter: Any) -> float | None:  # noqa: ANN401
+    """Seconds between two looks at the program; None: nobody looks."""
+    ticks: list[float] = [beside(type(each).__module__).TICK for each in (bounds, meter) if each is not None]
+    return min(ticks, default=None)
+
+
+def looked(bounds: Any, meter: Any) -> str | None:  # noqa: ANN401
+    """Look at the program; why it must end, or None."""
+    if meter is not None:
+        meter.look()
+    excess: str | None = None if bounds is None else bounds.exceeded()
+    return excess
+
+
+def wait(child: int, lifeline: int, wakeup: int, bounds: Any = None, meter: Any = None) -> int | str:  # noqa: ANN401
     """Wait for the program, for the lifeline's end, or until it takes too much; the exit code, or why it was ended."""
     cut_at: float | None = None
-    tick = None if bounds is None else beside("bounds").TICK
+    tick = tick_of(bounds, meter)
     while True:
         pid, status = os.waitpid(child, os.WNOHANG)
         if pid:
             return OUTSIDE if cut_at else os.waitstatus_to_exitcode(status)
         if cut_at and time.monotonic() > cut_at + GRACE:
             return OUTSIDE
-        if tick and not cut_at and (excess := bounds.exceeded()):
+        if tick and not cut_at and (excess := looked(bounds, meter)):
             return str(excess)
         watched = [wakeup] if cut_at else [lifeline, wakeup]
         readable, _, _ = select.select(watched, [], [], 0.1 if cut_at else tick)
@@ -185,7 +209,7 @@ def asked() -> tuple[tuple[list[str], list[str]] | None, list[str]]:
 
 def main() -> None:
     """Run, wait, clean up, say what came of it."""
-    lifeline, status = int(sys.argv[1]), int(sys.argv[2])
+    lifeline, status = int(sys.argv[1]), int(sys.argv[2].removesuffix("m"))
     jail, argv = asked()
     for descriptor in (lifeline, status):
         os.set_inheritable(descriptor, False)  # noqa: FBT003 - the standard library's signature
@@ -197,10 +221,14 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     become_reaper()
     bounds = bounds_of(sys.argv[3])
+    meter = meter_of(sys.argv[2])
     child = start(argv, status, jail, bounds)
-    end = wait(child, lifeline, wakeup, bounds)
+    end = wait(child, lifeline, wakeup, bounds, meter)
+    if meter:
+        meter.settle(childless)
     end_everything(child)
-    say(status, {"code": end} if isinstance(end, int) else {"failure": end})
+    figures = meter.figures() if meter else {}
+    say(status, {**figures, **({"code": end} if isinstance(end, int) else {"failure": end})})
 
 
 if __name__ == "__main__":

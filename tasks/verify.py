@@ -22,7 +22,7 @@ from pathlib import Path
 
 from tasks.errors import Refused
 from tasks.evidence import NAMESPACE
-from tasks.git import scratch_repository
+from tasks.git_directories import scratch_repository
 from tasks.repository import Repository, refuse_shallow
 from tasks.signatures import Signatures, of_commit
 from tasks.verify_merge import Judge
@@ -79,7 +79,7 @@ def _look_around(on: Walk, start: str | None, tip: str) -> None:
     """What does not stand in one merge: evidence that was left behind, tags, the objects, what misleads plain git."""
     if on.source.incomplete or not on.repository.git.refs(NAMESPACE):
         on.notes.append(f"there is evidence missing here; a plain clone leaves it behind: {HOW_TO_FETCH}")
-    for oid, name, wrong in wrong_tags(on.source, sorted(on.plans), on.good, start):
+    for oid, name, wrong in wrong_tags(on.source, on.judge, sorted(on.plans), on.good, start):
         on.findings.append(Finding(commit=oid, subject=f"tag {name}", problem=wrong))
     if start is None:
         return

@@ -7,9 +7,11 @@ there before the release.
 """
 
 from tasks.commits import Commit, Trailer
+from tasks.evidence import EvidenceMissing
 from tasks.git import Git, GitError
 from tasks.good import TAGS
 from tasks.released import START
+from tasks.rollback import reverted
 from tasks.verify_merge import Judge, Record
 from tasks.verify_source import PAIR, Source
 
@@ -34,35 +36,23 @@ def _wrong_goal(source: Source, judge: Judge, commit: Commit, record: Record, ol
         return "its message and its evidence name different places to go back to"
     if not source.scratch.ancestor(older.oid, commit.parents[0]):
         return f"it goes back to {older.oid[:12]}, which its branch never held"
-    if record["to"] != START and (why := _not_good(source, judge, older)):
+    if record["to"] != START and (why := _not_good(judge, older)):
         return f"it goes back to {older.oid[:12]}, which is no phase that passed: {why}"
     return None
 
 
-def _not_good(source: Source, judge: Judge, phase: Commit) -> str | None:
-    """Why a commit is not the merge of a phase whose gate passed."""
+def _not_good(judge: Judge, phase: Commit) -> str | None:
     try:
-        record = source.record_of(phase)
-    except GitError as missing:
+        return judge.phase(phase)
+    except EvidenceMissing as missing:
         return str(missing)
-    return judge.shape(phase, record) or judge.bound(phase, record, "gate") or judge.gate(phase, record, ())
 
 
 def _taken_back(source: Source, tip: str, reverts: list[str]) -> str | None:
-    """The tree after taking back merges one after the other, each as the merge of what it was made from; None: none."""
-    git, state, tree = source.scratch, tip, None
-    for name in reverts:
-        merge = source.commit(name)
-        if len(merge.parents) != PAIR or not git.ancestor(name, tip):
-            return None
-        # the state before the merge as its child: then what both have in common is the merge itself
-        before = git.write_commit(source.commit(merge.parents[0]).tree, (name,), "Before\n")
-        found = git.merge(state, before)
-        if found.conflicts:
-            return None
-        tree = found.tree
-        state = git.write_commit(tree, (state,), "Without\n")
-    return tree
+    """The tree after taking back merges one after the other; None: they are none, or cannot be taken back."""
+    known = all(len(source.commit(name).parents) == PAIR and source.scratch.ancestor(name, tip) for name in reverts)
+    merge = reverted(source.scratch, tip, reverts) if known and reverts else None
+    return merge.tree if merge and not merge.conflicts else None
 
 
 def hotfix(source: Source, judge: Judge, commit: Commit, record: Record) -> str | None:

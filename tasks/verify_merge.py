@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from tasks.commits import Commit, Trailer
+from tasks.evidence import EvidenceMissing
+from tasks.git import GitError
 from tasks.verify_source import PAIR, Source
 
 Kind = Literal["release", "gate", "merge", "rollback", "hotfix"]
@@ -103,6 +105,16 @@ class Judge:
             f"it rests on gate {name[:12]}: {why}" for name in record["gates"] if (why := self._rests(commit, name))
         )
         return next(wrong, None if record["gates"] else "it rests on no gate")
+
+    def phase(self, commit: Commit) -> str | None:
+        """Why a commit is not the merge of a phase whose gate passed. Raises EvidenceMissing where that is not here."""
+        try:
+            record = self._source.record_of(commit)
+        except EvidenceMissing:
+            raise
+        except GitError as wrong:
+            return str(wrong)
+        return self.shape(commit, record) or self.bound(commit, record, "gate") or self.gate(commit, record, ())
 
     def _own_gate(self, commit: Commit, record: Record, said: str | None, later: Sequence[Commit]) -> str | None:
         """Of an assignment: its own, that of a batch, or none."""

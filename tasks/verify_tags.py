@@ -3,9 +3,11 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from tasks.commits import Commit, Trailer, trailers_of
+from tasks.evidence import EvidenceMissing
 from tasks.git import GitError
 from tasks.git_bulk import found
 from tasks.good import TAGS, prefix
+from tasks.verify_merge import Judge
 from tasks.verify_source import Source
 
 SAME = (Trailer.RUN, Trailer.PHASE, Trailer.EVIDENCE)
@@ -13,7 +15,7 @@ SAME = (Trailer.RUN, Trailer.PHASE, Trailer.EVIDENCE)
 
 
 def wrong_tags(
-    source: Source, plans: Collection[str], good: dict[str, Commit], start: str | None
+    source: Source, judge: Judge, plans: Collection[str], good: dict[str, Commit], start: str | None
 ) -> Iterator[tuple[str, str, str]]:
     """(object, tag, what is wrong with it) for the tags of these plans that are not what they should be.
 
@@ -23,18 +25,23 @@ def wrong_tags(
     for (ref, oid), (_, stored) in zip(refs.items(), found(source.scratch, refs.values()), strict=True):
         name = ref.removeprefix(TAGS)
         kind, body = stored or ("", b"")
-        if problem := _problem(name, kind, body, good | _earlier(source, body, start)):
+        if problem := _problem(name, kind, body, good | _earlier(source, judge, body, start)):
             yield oid, name, problem
 
 
-def _earlier(source: Source, body: bytes, start: str | None) -> dict[str, Commit]:
-    """The phase of an earlier run that a tag points to, which is verified with that run's release."""
+def _earlier(source: Source, judge: Judge, body: bytes, start: str | None) -> dict[str, Commit]:
+    """The phase of an earlier run that a tag points to, if its gate passed as far as its evidence is here."""
     target = body.partition(b"\n")[0].decode(errors="replace").removeprefix("object ")
     try:
         commit = source.commit(target) if start and source.scratch.ancestor(target, start) else None
+        if commit is None or not {Trailer.RUN, Trailer.PHASE} <= commit.trailers.keys():
+            return {}
+        return {} if judge.phase(commit) else {target: commit}
+    except EvidenceMissing as missing:
+        judge.notes.append(f"{target[:12]}, a phase of an earlier run that has a good tag: {missing}")
+        return {target: commit} if commit else {}
     except GitError:
         return {}
-    return {target: commit} if commit and {Trailer.RUN, Trailer.PHASE} <= commit.trailers.keys() else {}
 
 
 def _problem(name: str, kind: str, body: bytes, good: Mapping[str, Commit]) -> str | None:

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from tasks.branches import Branch, base_commit, branches_of, lively
 from tasks.errors import Refused
-from tasks.git import ZERO, scratch_repository
+from tasks.git import ZERO
+from tasks.git_directories import scratch_repository
 from tasks.merge_bases import pair
 from tasks.overlap import Level, Overlap
 from tasks.radar import UNRELATED, Radar, Sight

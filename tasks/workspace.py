@@ -24,7 +24,8 @@ from typing import NamedTuple
 
 from gates.paths import shown
 from gates.subject import REGULAR, SUBMODULE
-from tasks.git import Git, GitError, clone, listing, paths
+from tasks.git import Git, GitError, listing, paths
+from tasks.git_directories import clone
 from tasks.git_environment import ATTRIBUTES, environment
 from tasks.scratch import remove
 from tasks.sparse import SETTINGS, cone

@@ -50,5 +50,5 @@ class Agent(Protocol):
 
 
 def replaced(argv: tuple[str, ...], words: Mapping[str, str]) -> tuple[str, ...]:
-    """A command list with its words replaced; other braces stay."""
-    return tuple(WORD.sub(lambda match: words[match[1]], argument) for argument in argv)
+    """A command list with its words replaced; other braces stay, and words that nothing is known for."""
+    return tuple(WORD.sub(lambda match: words.get(match[1], match[0]), argument) for argument in argv)

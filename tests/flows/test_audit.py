@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from prefect.logging.handlers import APILogHandler
 from flows.audit import gate_audit
 from tests.support import commit, git
 
+ROOT = Path(__file__).parents[2]
 Audit = Callable[..., State[Any]]
 LINES = {"lines": {"paths": "*.md", "at_least": 1}}
 MORE = {"lines": {"paths": "*.md", "at_least": 9}}
@@ -103,3 +106,24 @@ def test_does_not_start_with_bad_checks(audit: Audit, repository: Path, checks: 
     state = audit(repository, *checks)
     assert state.is_failed()
     assert "checks" in str(state.message)
+
+
+AUDIT = """
+import asyncio, os, pathlib, sys
+from flows.audit import gate_audit
+checks = [{"lines": {"paths": "*.md", "at_least": 1}}]
+state = asyncio.run(gate_audit(pathlib.Path(sys.argv[1]), checks, return_state=True))
+seen = "tell-tale" in pathlib.Path("/proc/self/environ").read_text(errors="replace")
+print(state.is_completed(), seen, os.environ["TOKEN"])
+"""
+
+
+def test_what_a_worker_has_in_its_environment_is_hidden_from_the_target(
+    prefect_api: str, repository: Path, tmp_path: Path
+) -> None:
+    assert prefect_api
+    env = {**os.environ, "TOKEN": "tell-tale", "SPARC_HOME": str(tmp_path / "sparc-home")}
+    done = subprocess.run(
+        (sys.executable, "-c", AUDIT, str(repository)), cwd=ROOT, env=env, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "True False tell-tale"

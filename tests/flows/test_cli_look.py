@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.cli import app, main
-from tests.support import Shop, commit, git, phase, sparc, told, work
+from tests.support import Shop, phase, sparc, told, work
 
 HERE = Path(__file__).parent
 
@@ -118,47 +118,6 @@ def test_runs_of_which_nothing_can_be_told_keep_no_other_back(shop: Shop) -> Non
     assert any("torn/run.json cannot be read" in line for line in others)
     assert shop.sparc("status", "damaged").returncode == 1
     assert shop.sparc("status", "prepared").returncode == 2
-
-
-# -- gate
-
-
-def test_a_gate_without_a_plan_answers_with_figures_and_its_exit_code(shop: Shop) -> None:
-    commit(shop.repository, notes__md="one\ntwo\n")
-    few, many = "lines: {paths: '*.md', at_least: 3}", "lines: {paths: '*.md', at_least: 4}"
-    passed = shop.sparc("gate", few)
-    assert (passed.returncode, passed.stderr) == (0, "")
-    assert passed.stdout.splitlines()[0].startswith("lines....")
-    assert "3 >= 3" in passed.stdout
-    failed = shop.sparc("gate", few, many, "--json")
-    assert failed.returncode == 1
-    document = told(failed)
-    assert [document["ok"], document["ref"]] == [False, "HEAD"]
-    assert [(check["outcome"], check["measured"], check["limit"]) for check in document["checks"]] == [
-        ("passed", 3, 3), ("failed", 3, 4)
-    ]  # fmt: skip
-    before = shop.sparc("gate", few, "--ref", "HEAD~1", "--repository", shop.repository, cwd=shop.root)
-    assert before.returncode == 1, "there was one line in that commit"
-    assert git(shop.repository, "status", "--porcelain") == ""
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("nonsense",), "there is no check 'nonsense'"),
-        (("tests: {",), "is no YAML"),
-        (("2020-99-99",), "there is no check '2020-99-99'"),
-        (("lines: {paths: 3}",), "check: lines.paths: expected a list, found the number 3"),
-        (("tests", "--ref", "nowhere"), "has no commit 'nowhere'"),
-        (("tests", "--repository", "/"), "/ is not in a git repository"),
-        ((), "Missing argument 'CHECK...'"),
-    ],
-)
-def test_a_gate_that_asks_nothing_sensible_is_refused(shop: Shop, arguments: tuple[str, ...], words: str) -> None:
-    done = shop.sparc("gate", *arguments)
-    assert done.returncode == 2, done.stderr
-    assert words in done.stderr
-    assert done.stdout == ""
 
 
 # -- verify

@@ -9,9 +9,10 @@ import pytest
 
 from flows.look_around import Watch
 from tasks.errors import Refused
+from tasks.events import ConflictSeen, Notice
 from tasks.git import ZERO
 from tasks.hub import Hub, create_hub
-from tasks.journal import ConflictSeen, Journal, Notice
+from tasks.journal import Journal
 from tasks.memory import Memory
 from tasks.repository import open_repository
 from tests.trees import commit

@@ -1,5 +1,6 @@
 """Small real trees, and real runs of pytest and coverage in an environment of a target."""
 
+import hashlib
 import os
 import secrets
 import subprocess
@@ -8,15 +9,17 @@ import venv
 from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from pydantic import JsonValue
 
 from gates import coverage, tests
 from gates.checks import Check
-from gates.subject import Ran, Subject, TreeFile
+from gates.subject import REGULAR, Ran, Subject, TreeFile
 from gates.suite import Place, Step, programs
 from gates.verdict import Unmeasurable, Verdict, error
+from tasks.suite_run import watched, write
 
 Tree = Callable[..., Subject]
 Ask = Callable[[object, Subject], Verdict]
@@ -37,11 +40,16 @@ def tree(tmp_path: Path) -> Tree:
         for path, target in (links or {}).items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).symlink_to(target)
-        entries = [TreeFile(path=path, mode="100644", size=len(content)) for path, content in files.items()]
+        entries = [_entry(path, content) for path, content in files.items()]
         entries += [TreeFile(path=path, mode="120000", size=len(target)) for path, target in (links or {}).items()]
         return Subject.model_validate({"root": root, "files": entries, **fields})
 
     return build
+
+
+def _entry(path: str, content: str | bytes) -> TreeFile:
+    data = content.encode() if isinstance(content, str) else content
+    return TreeFile(path=path, mode="100644", size=len(data), blob=hashlib.sha256(data).hexdigest())
 
 
 @pytest.fixture
@@ -100,28 +108,33 @@ def run_suite(tmp_path: Path, target_python: Path) -> RunSuite:
             token=secrets.token_hex(8),
             packages=subject.packages,
         )
-        suite = programs(limits or tests.Limits(), coverage, place)
-        for path, text in suite.files.items():
-            Path(path).write_text(text)
-        env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **suite.env}
-        ran = tuple(_ran(step, subject.root, env) for step in suite.steps)
+        files = [file.path for file in subject.files if file.mode in REGULAR]
+        limits = limits or tests.Limits()
+        with TemporaryDirectory() as short, watched(place, limits, files, Path(short)) as place:
+            suite = programs(limits, coverage, place)
+            write(suite)
+            env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **suite.env}
+            ran = tuple(_ran(step, subject.root, env) for step in suite.steps)
         return subject.model_copy(update={"reports": reports, "ran": ran})
 
     return run
 
 
 def _ran(step: Step, root: Path, env: Mapping[str, str]) -> Ran:
-    done = subprocess.run(
-        step.argv,
-        check=False,
-        cwd=root,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=60,
-        text=True,
-    )
+    try:
+        done = subprocess.run(
+            step.argv,
+            check=False,
+            cwd=root,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=min(step.timeout, 60),
+            text=True,
+        )
+    except subprocess.TimeoutExpired:
+        return Ran(argv=step.argv, code=None, failure=f"timed out after {step.timeout:g} s")
     return Ran(argv=step.argv, code=done.returncode, output=done.stdout)
 
 

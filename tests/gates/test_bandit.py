@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gates.bandit import Limits, Report, judge
+from gates.bandit import Limits, judge
+from gates.bandit_issues import Issue
 from gates.subject import Subject
 from gates.verdict import Verdict
 
@@ -46,9 +47,9 @@ def test_an_issue_counts_at_both_levels_or_above(
 
 @pytest.mark.parametrize(("confidence", "outcome"), [("high", "passed"), ("medium", "failed")])
 def test_both_levels_must_be_reached(confidence: str, outcome: str) -> None:
-    issue = {"path": "a.py", "line": 1, "test": "B1", "severity": "high", "confidence": "medium", "text": "x"}
+    issue = Issue(1, "B1", "high", "medium", "x", "code")
     limits = Limits.model_validate({"confidence": confidence})
-    assert judge(limits, {"files": 1, "issues": [issue]}).outcome == outcome
+    assert judge(limits, {"issues": {"a.py": [issue]}}).outcome == outcome
 
 
 def test_two_issues_of_the_same_text_are_two(tree: Tree, ask: Ask) -> None:
@@ -91,14 +92,14 @@ def test_a_checkout_below_a_git_folder_is_analysed(tree: Tree, ask: Ask, tmp_pat
 def test_a_file_that_bandit_skips_is_an_error(tree: Tree, ask: Ask, path: str, content: str | bytes) -> None:
     verdict = ask("bandit", tree({"src/a.py": CLEAN, path: content}))
     assert verdict.outcome == "error"
-    assert f"bandit could not analyse {path} " in verdict.summary
+    assert f"bandit: {path}" in verdict.summary
     assert [finding.path for finding in verdict.findings] == [path]
 
 
 def test_nothing_to_analyse_is_an_error(tree: Tree, ask: Ask) -> None:
     assert ask("bandit", tree({"docs/a.md": "a", "tests/test_a.py": CLEAN})).outcome == "error"
     assert ask({"bandit": {"paths": "lib/**"}}, tree({"src/a.py": CLEAN})).outcome == "error"
-    assert not judge(Limits(), Report(files=0, issues=()).model_dump(mode="json")).passed
+    assert not judge(Limits(), {"issues": {}}).passed
 
 
 def test_tests_are_analysed_when_named(tree: Tree, ask: Ask) -> None:
@@ -109,3 +110,59 @@ def test_tests_are_analysed_when_named(tree: Tree, ask: Ask) -> None:
 def test_a_name_hides_no_product(tree: Tree, ask: Ask, path: str) -> None:
     verdict = ask("bandit", tree({"src/led/__init__.py": CLEAN, path: SHELL}))
     assert (verdict.outcome, verdict.findings[0].path) == ("failed", path)
+
+
+def compared(tree: Tree, tmp_path: Path, base: dict[str, str], candidate: dict[str, str], **more: object) -> Subject:
+    """A candidate and its base."""
+    before = tree(base)
+    before.root.rename(tmp_path / "base")
+    return tree(candidate, base=before.model_copy(update={"root": tmp_path / "base"}), **more)
+
+
+NEW_ONLY = {"bandit": {"new_only": True}}
+
+
+@pytest.mark.parametrize(
+    ("base", "candidate", "lines"),
+    [
+        ({"a.py": EXEC}, {"a.py": "import os\n\n\n" + EXEC}, []),
+        ({"a.py": EXEC}, {"a.py": EXEC + EXEC.replace("run", "again")}, [("a.py", 4)]),
+        ({"a.py": EXEC + EXEC}, {"a.py": EXEC}, []),
+        ({"a.py": EXEC}, {"a.py": EXEC.replace("(code)", "( code )")}, [("a.py", 2)]),
+        ({"a.py": EXEC}, {"b.py": EXEC}, []),
+        ({"a.py": EXEC + CLEAN}, {"lib/a.py": EXEC + CLEAN * 2}, []),
+        ({"a.py": EXEC}, {"lib/a.py": EXEC, "lib/b.py": EXEC}, [("lib/b.py", 2)]),
+        ({"a.py": EXEC}, {"a.py": EXEC, "b.py": EXEC}, [("b.py", 2)]),
+        ({"a.py": EXEC}, {"lib/a.py": EXEC + CLEAN * 9}, [("lib/a.py", 2)]),
+        ({"docs/a.md": "no Python"}, {"a.py": EXEC}, [("a.py", 2)]),
+        ({"a.py": "def f(:\n" + EXEC}, {"a.py": EXEC}, [("a.py", 2)]),
+        ({"tests/a.py": EXEC}, {"a.py": EXEC}, [("a.py", 2)]),
+    ],
+)
+def test_only_what_is_new_counts(
+    tree: Tree, ask: Ask, tmp_path: Path, base: dict[str, str], candidate: dict[str, str], lines: list[object]
+) -> None:
+    verdict = ask(NEW_ONLY, compared(tree, tmp_path, base, candidate))
+    assert [(finding.path, finding.line) for finding in verdict.findings] == lines
+    assert verdict.outcome == ("failed" if lines else "passed")
+
+
+def test_what_was_there_before_is_counted_in_the_summary(tree: Tree, ask: Ask, tmp_path: Path) -> None:
+    verdict = ask(NEW_ONLY, compared(tree, tmp_path, {"a.py": EXEC}, {"a.py": EXEC}))
+    assert verdict.summary == (
+        "bandit 0 new issues of severity medium and confidence medium or above in 1 files (1 as at the base)"
+    )
+
+
+def test_without_a_base_nothing_is_known_to_be_old(tree: Tree, ask: Ask) -> None:
+    assert "nothing to compare with" in ask(NEW_ONLY, tree({"a.py": CLEAN})).summary
+    assert not judge(Limits(new_only=True), {"issues": {"a.py": []}}).passed
+
+
+def test_a_waiver_lets_an_issue_pass_and_shows_it(tree: Tree, ask: Ask) -> None:
+    waivers = [{"rule": "B102", "paths": ["a.py"], "reason": "a console"}]
+    verdict = ask("bandit", tree({"a.py": EXEC, "b.py": CLEAN}, waivers=waivers))
+    assert (verdict.outcome, verdict.waived[0].reason, verdict.waived[0].line) == ("passed", "a console", 2)
+    assert "(1 waived)" in verdict.summary
+    elsewhere = ask("bandit", tree({"a.py": CLEAN, "b.py": EXEC}, waivers=waivers))
+    assert (elsewhere.outcome, elsewhere.findings[0].rule) == ("failed", "B102")

@@ -22,6 +22,12 @@ ENTRIES: list[object] = [
     {"contains": {"pattern": "^#", "each": True}},
     {"absent": {"paths": ["a", "b/**"], "pattern": "x"}},
     {"command": {"name": "build", "run": ["make", "build"], "timeout": "5m"}},
+    {"specification": {"data": "spec.json", "schema": "schema.json", "closure": 95}},
+    {"traceability": {"requirements": {"paths": "a.ttl", "class": "https://x/#R"}, "in": "tests/**"}},
+    {"ruff": {"select": ["E", "F401"], "new_only": True, "target": "py312"}},
+    {"types": {"tool": "pyright", "strict": True, "timeout": "5m"}},
+    {"dependencies": {"service": "osv", "url": "https://mirror.test/query", "private": ["ours-*"]}},
+    {"secrets": {"paths": "src/**"}},
     {"tests": {"paths": ["tests"], "timeout": "2h", "options": {"asyncio_mode": "auto", "xfail_strict": True}}},
 ]
 
@@ -46,6 +52,9 @@ def test_a_check_survives_json(entry: object) -> None:
 def test_every_check_can_be_named() -> None:
     needed = {"lines": {"at_least": 1}, "contains": {"pattern": "x"}, "absent": {"pattern": "x"}}
     needed["command"] = {"name": "build", "run": ["make"]}
+    needed["slo"] = {"name": "parse", "run": ["make"], "at_most": "15 s"}
+    needed["specification"] = {"data": "spec/*.json", "schema": "schema.json"}
+    needed["traceability"] = {"requirements": {"paths": "docs/*.md", "pattern": "REQ-[0-9]+"}}
     for name, kind in CHECKS.items():
         check = Check.model_validate({name: needed[name]} if name in needed else name)
         assert (check.name, check.kind) == (name, kind)
@@ -111,10 +120,11 @@ def test_whatever_is_written_is_a_check_or_a_validation_error(entry: object) -> 
 def test_the_schema_describes_what_a_plan_may_write() -> None:
     schema: dict[str, Any] = Check.model_json_schema()
     names, written = schema["oneOf"]
-    assert names == {"enum": ["deliverables", "tests", "coverage", "bandit", "radon"]}
+    assert {"deliverables", "tests", "coverage", "bandit", "radon", "docs"} <= set(names["enum"])
+    assert {"lines", "contains", "absent", "command", "specification", "traceability"}.isdisjoint(names["enum"])
     assert set(written["properties"]) == set(CHECKS)
     assert (written["minProperties"], written["maxProperties"], written["additionalProperties"]) == (1, 1, False)
-    assert written["properties"]["coverage"]["properties"]["at_least"]["maximum"] == 100
+    assert "'maximum': 100" in str(written["properties"]["coverage"]["properties"]["at_least"])
     assert set(Check.model_json_schema(mode="serialization")["properties"]) == {"name", "limits"}
 
 

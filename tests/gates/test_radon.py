@@ -1,12 +1,13 @@
 """Real radon over real files, and the code that it alone would not see."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from gates.radon import Limits, Report, judge
-from gates.ranks import Rank
+from gates.radon import Limits, judge
+from gates.rank import Rank
 from gates.subject import Subject
 from gates.verdict import Verdict
 
@@ -100,8 +101,7 @@ def test_both_are_kept_apart(tree: Tree, ask: Ask) -> None:
 
 @pytest.mark.parametrize(("value", "text"), [(18.96, "18.9"), (9.0, "9"), (0.0, "0")])
 def test_a_figure_is_not_rounded_over_its_limit(value: float, text: str) -> None:
-    poor = Rank(path="a.py", line=1, name="module", value=value, rank="B")
-    report = Report(complexity=(), maintainability=(poor,)).model_dump(mode="json")
+    report = {"figures": {"maintainability": {"a.py": [Rank(1, "module", value, "B")]}}}
     verdict = judge(Limits(complexity=None), report)
     assert (verdict.outcome, verdict.findings[0].message.rpartition(" ")[2]) == ("failed", text)
 
@@ -133,7 +133,7 @@ def test_configuration_in_the_tree_counts_for_nothing(tree: Tree, ask: Ask) -> N
 
 def test_nothing_to_measure_is_no_pass(tree: Tree, ask: Ask) -> None:
     assert ask("radon", tree({"docs/a.md": "a"})).outcome == "error"
-    assert not judge(Limits(), Report(complexity=(), maintainability=()).model_dump(mode="json")).passed
+    assert not judge(Limits(), {"figures": {}}).passed
     with pytest.raises(ValidationError, match="nothing to measure"):
         Limits(complexity=None, maintainability=None)
 
@@ -142,3 +142,56 @@ def test_nothing_to_measure_is_no_pass(tree: Tree, ask: Ask) -> None:
 def test_a_name_hides_no_product(tree: Tree, ask: Ask, path: str) -> None:
     verdict = ask(complexity("B"), tree({"src/led/__init__.py": SIMPLE, path: branches(20)}))
     assert (verdict.outcome, verdict.findings[0].path) == ("failed", path)
+
+
+def compared(tree: Tree, tmp_path: Path, base: dict[str, str], candidate: dict[str, str], **more: object) -> Subject:
+    """A candidate and its base."""
+    before = tree(base)
+    before.root.rename(tmp_path / "base")
+    return tree(candidate, base=before.model_copy(update={"root": tmp_path / "base"}), **more)
+
+
+@pytest.mark.parametrize(
+    ("base", "candidate", "names"),
+    [
+        ({"a.py": branches(20)}, {"a.py": SIMPLE + branches(20)}, []),
+        ({"a.py": branches(20)}, {"a.py": branches(19)}, []),
+        ({"a.py": branches(20)}, {"a.py": branches(21)}, ["f 22"]),
+        ({"a.py": branches(20)}, {"a.py": branches(20) + branches(20)}, ["f 21"]),
+        ({"a.py": branches(20) + branches(30)}, {"a.py": branches(30) + branches(25)}, ["f 26"]),
+        ({"a.py": branches(9)}, {"a.py": branches(11)}, ["f 12"]),
+        ({"a.py": branches(20)}, {"a.py": branches(20, "def g(x):\n")}, ["g 21"]),
+        ({"a.py": branches(20)}, {"lib/a.py": branches(20)}, []),
+        ({"a.py": branches(20)}, {"a.py": branches(20), "b.py": branches(20)}, ["f 21"]),
+    ],
+)
+def test_only_what_is_new_or_worse_counts(
+    tree: Tree, ask: Ask, tmp_path: Path, base: dict[str, str], candidate: dict[str, str], names: list[str]
+) -> None:
+    limits = {"radon": {"complexity": "B", "maintainability": None, "new_only": True}}
+    verdict = ask(limits, compared(tree, tmp_path, base, candidate))
+    assert [finding.message.partition(": ")[2] for finding in verdict.findings] == names
+    assert verdict.outcome == ("failed" if names else "passed")
+
+
+def test_a_file_may_not_become_less_maintainable_than_it_was(tree: Tree, ask: Ask, tmp_path: Path) -> None:
+    poor = "".join(branches(9, f"def f{number}(x):\n") for number in range(12))
+    limits = {"radon": {"complexity": None, "new_only": True}}
+    same = ask(limits, compared(tree, tmp_path, {"a.py": poor}, {"a.py": poor}))
+    assert same.passed
+    assert same.summary == "radon maintainability nothing new worse than A (1 as at the base)"
+    (tmp_path / "base").rename(tmp_path / "first")
+    worse = ask(limits, compared(tree, tmp_path, {"a.py": poor}, {"a.py": poor + branches(9, "def g(x):\n")}))
+    assert (worse.outcome, worse.findings[0].rule) == ("failed", "maintainability")
+
+
+def test_without_a_base_nothing_is_known_to_be_old(tree: Tree, ask: Ask) -> None:
+    verdict = ask({"radon": {"new_only": True}}, tree({"a.py": SIMPLE}))
+    assert (verdict.outcome, "nothing to compare with" in verdict.summary) == ("error", True)
+
+
+def test_a_waiver_lets_a_block_pass_and_shows_it(tree: Tree, ask: Ask) -> None:
+    waivers = [{"rule": "complexity", "paths": ["a.py"], "reason": "generated"}]
+    verdict = ask("radon", tree({"a.py": branches(12)}, waivers=waivers))
+    assert (verdict.outcome, verdict.waived[0].reason) == ("passed", "generated")
+    assert verdict.summary.endswith("(1 waived)")

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from gates.subject import Ran, Subject
+from gates.subject import Ran, Subject, TreeFile
 from gates.tests import Limits
 from gates.verdict import Verdict
+from gates.waivers import Waiver
 
 Tree = Callable[..., Subject]
 Ask = Callable[[object, Subject], Verdict]
@@ -122,6 +123,66 @@ def test_configuration_of_the_base_and_options_of_the_plan_say_what_is_expected(
     assert ask({"tests": {"options": {"testpaths": "tests"}}}, told(elsewhere, base_config=base)).outcome == "error"
     assert ask({"tests": {"options": {"python_files": "check_*.py"}}}, told(elsewhere)).passed
     assert ask({"tests": {"paths": "tests"}}, told(elsewhere, base_config=base)).outcome == "error"
+
+
+BEFORE = "def test_1():\n    assert 1\n\ndef test_2():\n    assert post(2) == 3\n\ndef test_2():\n    pass\n"
+
+
+@pytest.fixture
+def against(told: Told, tmp_path: Path) -> Told:
+    """The same against a base that has a test more, and one that another one hides."""
+
+    def build(*cases: str, **fields: object) -> Subject:
+        place = tmp_path / "base/tests/test_a.py"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(BEFORE)
+        files = (TreeFile(path="tests/test_a.py", mode="100644", size=len(BEFORE)),)
+        return told(*cases, base=Subject(root=tmp_path / "base", files=files), **fields)
+
+    return build
+
+
+def test_a_test_of_the_base_that_is_gone_fails(against: Told, ask: Ask) -> None:
+    verdict = ask("tests", against(PASSED.format(1)))
+    assert verdict.outcome == "failed"
+    assert [(f.rule, f.path, f.line) for f in verdict.findings] == [
+        ("test-deleted", "tests/test_a.py", at) for at in (4, 7)
+    ]
+    assert "tests/test_a.py:4 test_2 of the base commit is gone (the plan may allow it: " in verdict.summary
+
+
+def test_the_plan_may_let_tests_go(against: Told, ask: Ask) -> None:
+    assert ask({"tests": {"lost": 1}}, against(PASSED.format(1))).outcome == "failed"
+    assert ask({"tests": {"lost": 2}}, against(PASSED.format(1))).passed
+    waiver = Waiver(rule="test-deleted", paths=("tests/**",), reason="posting has moved to another project")
+    verdict = ask("tests", against(PASSED.format(1), waivers=[waiver]))
+    assert verdict.passed
+    assert [waived.reason for waived in verdict.waived] == [waiver.reason] * 2
+
+
+def test_a_base_that_is_no_python_had_no_tests(against: Told, ask: Ask, tmp_path: Path) -> None:
+    subject = against(PASSED.format(1))
+    (tmp_path / "base/tests/test_a.py").write_text("def (:\n")
+    assert ask("tests", subject).passed
+
+
+def test_a_test_that_did_not_run_is_named(told: Told, ask: Ask) -> None:
+    subject = told(PASSED.format(1))
+    (subject.root / "tests/test_a.py").write_text("def test_1(): pass\n\ndef test_2(): pass\n")
+    verdict = ask("tests", subject)
+    assert (verdict.outcome, verdict.findings[0].rule) == ("failed", "test-not-run")
+    assert verdict.summary.endswith("tests/test_a.py:3 test_2 did not run")
+    chosen = {"pytest.ini": "[pytest]\naddopts = -m 'not slow'\n"}
+    (subject.root / "tests/test_a.py").write_text("def test_1(): pass\n\n@pytest.mark.slow\ndef test_2(): pass\n")
+    assert ask("tests", subject.model_copy(update={"base_config": chosen})).passed
+
+
+def test_a_file_of_tests_that_the_project_leaves_out_may_be_silent(told: Told, ask: Ask) -> None:
+    elsewhere = PASSED.replace("test_a", "test_b").format(1)
+    for option in ("-m 'not slow'", "--ignore=tests/test_a.py", "--ignore-glob '*/test_a.py'"):
+        subject = told(elsewhere, base_config={"pytest.ini": f"[pytest]\naddopts = {option}\n"})
+        (subject.root / "tests/test_a.py").write_text("pytestmark = pytest.mark.slow\n\ndef test_1(): pass\n")
+        assert ask("tests", subject).passed, option
 
 
 @pytest.mark.parametrize(

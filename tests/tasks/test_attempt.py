@@ -19,11 +19,12 @@ from tasks.attempt import Attempt, Order, carry
 from tasks.command import Processes, processes
 from tasks.context import Context, Remembered, ToldFinding
 from tasks.errors import Interrupted
+from tasks.events import AttemptEnded, AttemptStarted, Notice
 from tasks.git import Git
 from tasks.hub import Hub
 from tasks.integrate import Landing, candidate, merge_assignment
 from tasks.isolation import Confinement
-from tasks.journal import AttemptEnded, AttemptStarted, Journal, Notice
+from tasks.journal import Journal
 from tasks.run_folder import RunFolder
 
 Carry = Callable[..., Attempt]

@@ -7,7 +7,8 @@ import pytest
 from rich.console import Console
 
 from tasks.conflict_history import conflicts_of
-from tasks.journal import ConflictSeen, Event, Journal, PhaseEnded, PhaseStarted, RunStarted
+from tasks.events import ConflictSeen, Event, PhaseEnded, PhaseStarted, RunStarted
+from tasks.journal import Journal
 from tasks.outcome import outcome_of
 from tasks.overlap import MOST_PLACES, Level, Overlap, Place, overlap_of
 from tasks.progress_lines import line

@@ -9,19 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gates.subject import TreeFile
-from tasks.git import (
-    ZERO,
-    Git,
-    GitError,
-    clone,
-    create_bare,
-    discover,
-    listing,
-    paths,
-    scratch_repository,
-    users_git,
-)
+from tasks.git import ZERO, Git, GitError, listing, paths
+from tasks.git_directories import clone, create_bare, discover, scratch_repository, users_git
 from tasks.repository import Repository
 
 RunGit = Callable[..., str]
@@ -213,8 +202,9 @@ def test_files_are_listed_with_mode_and_size(users: Repository, git: RunGit, com
     (users.path / "run.sh").chmod(0o755)
     tip = commit(users.path, {})
     found = {file.path: file for file in users.git.tree_files(tip)}
-    assert found["link"] == TreeFile(path="link", mode="120000", size=len("../../outside"))
-    assert found["run.sh"] == TreeFile(path="run.sh", mode="100755", size=10)
+    listed = {path: (file.mode, file.size) for path, file in found.items()}
+    assert (listed["link"], listed["run.sh"]) == (("120000", len("../../outside")), ("100755", 10))
+    assert found["run.sh"].blob == git(users.path, "rev-parse", f"{tip}:run.sh")
     assert found["src/app.py"].size == 13
     assert git(users.path, "ls-files").splitlines() == sorted(found)
 

@@ -13,7 +13,8 @@ import pytest
 
 from tasks.errors import Blocked
 from tasks.evidence import keep
-from tasks.git import ZERO, Git, GitError, clone
+from tasks.git import ZERO, Git, GitError
+from tasks.git_directories import clone
 from tasks.history import merges
 from tasks.hub import Hub, create_hub
 from tasks.repository import Repository

@@ -12,14 +12,16 @@ import pytest
 
 from gates.verdict import Finding, Outcome, Verdict
 from tasks.errors import Blocked
-from tasks.journal import AttemptEnded, CheckEnded, Journal, Merged, Notice, RunEnded
+from tasks.events import AttemptEnded, CheckEnded, Merged, Notice, RunEnded
+from tasks.journal import Journal
 
 LEDGER = Path(__file__).parent / "journals" / "ledger.jsonl"
 
 WRITER = """
 import sys
 from pathlib import Path
-from tasks.journal import Journal, Notice
+from tasks.journal import Journal
+from tasks.events import Notice
 for number in range(60):
     Journal(Path(sys.argv[1])).write(Notice(text=f"{sys.argv[2]} {number} " + sys.argv[2] * 30_000))
 """
@@ -28,7 +30,8 @@ FULL_DISK = """
 import os, resource, sys
 from pathlib import Path
 from tasks.errors import Blocked
-from tasks.journal import Journal, Notice
+from tasks.journal import Journal
+from tasks.events import Notice
 path = Path(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 40, resource.RLIM_INFINITY))
 try:

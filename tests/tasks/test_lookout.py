@@ -8,10 +8,11 @@ from fsspec.implementations.local import LocalFileSystem
 
 from tasks import evidence
 from tasks.conflict_history import conflicts_of
+from tasks.events import ConflictSeen, PhaseEnded
 from tasks.git import ZERO
 from tasks.hub import Hub
 from tasks.integrate import Landing, candidate, merge_assignment
-from tasks.journal import ConflictSeen, Journal, PhaseEnded
+from tasks.journal import Journal
 from tasks.lookout import Lookout
 from tasks.memory import Memory
 from tasks.overlap import Level

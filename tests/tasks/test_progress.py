@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from gates.verdict import Finding, Outcome, Verdict
-from tasks.journal import (
+from tasks.events import (
     AttemptEnded,
     AttemptStarted,
     BatchEnded,
@@ -21,7 +21,6 @@ from tasks.journal import (
     Escalated,
     Event,
     GateEnded,
-    Journal,
     Merged,
     Notice,
     PhaseEnded,
@@ -31,6 +30,7 @@ from tasks.journal import (
     RunEnded,
     RunStarted,
 )
+from tasks.journal import Journal
 from tasks.progress import aside, watch
 from tasks.progress_lines import line
 from tasks.progress_view import view

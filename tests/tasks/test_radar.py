@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.git import Git, create_bare
+from tasks.git import Git
+from tasks.git_directories import create_bare
 from tasks.merge_bases import merge_bases, pair
 from tasks.merge_tree import Merged, merge_all
 from tasks.overlap import MOST_PLACES, Level, Overlap

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tasks.journal import Journal, ReleaseStep, RunEnded
+from tasks.events import ReleaseStep, RunEnded
+from tasks.journal import Journal
 from tasks.outcome import outcome_of
 from tasks.progress_lines import line
 from tasks.progress_view import view

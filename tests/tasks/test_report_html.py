@@ -9,7 +9,8 @@ from pathlib import Path
 from pydantic import JsonValue, TypeAdapter
 
 from gates.verdict import Outcome
-from tasks.journal import BatchEnded, CheckEnded, Event, GateEnded, Journal
+from tasks.events import BatchEnded, CheckEnded, Event, GateEnded
+from tasks.journal import Journal
 from tasks.outcome import Merge, outcome_of
 from tasks.report_html import render
 

@@ -11,7 +11,8 @@ import pytest
 
 from tasks.errors import Refused
 from tasks.evidence import keep
-from tasks.git import Git, create_bare
+from tasks.git import Git
+from tasks.git_directories import create_bare
 from tasks.repository import Repository
 from tasks.signing import Signer, signer_of
 from tasks.verify import Report, verify

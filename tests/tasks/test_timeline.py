@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.account import account_of
-from tasks.journal import Event, Journal, Notice
+from tasks.events import Event, Notice
+from tasks.journal import Journal
 from tasks.outcome import outcome_of
 from tasks.timeline import WIDTH, Bar, Timeline, timeline
 from tasks.timescale import Scale

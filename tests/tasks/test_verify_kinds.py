@@ -11,7 +11,11 @@ from tasks.commits import Trailer
 from tasks.git import Git
 from tasks.hub import Hub
 from tasks.integrate import Gated, Landing, Resolution, candidate_on, merge_assignments, provisional
+from tasks.remember import evidence_name
 from tasks.verify import Report, verify
+from tasks.verify_merge import Judge
+from tasks.verify_source import Source
+from tasks.verify_tags import wrong_tags
 
 Commit = Callable[..., str]
 RunGit = Callable[..., str]
@@ -398,6 +402,23 @@ def test_tags_of_other_plans_are_their_own_affair(tagged: tuple[Story, str, str]
     git(tagged[0].repository.path, "tag", "good/other/1", "main")
     git(tagged[0].repository.path, "tag", "v1", "main")
     assert verify(tagged[0].repository, "main", None).ok
+
+
+def test_a_good_tag_of_an_earlier_run_stands_on_a_gate_that_passed(tagged: tuple[Story, str, str]) -> None:
+    story, _, second = tagged
+    git, start = story.repository.git, story.repository.tip("main") or ""
+    judge = Judge(Source(git, git))
+    assert list(wrong_tags(Source(git, git), judge, ["ledger"], {}, start)) == []
+    phase = git.commit(second)
+    record = evidence.fetch(git, evidence_name(git, second))
+    (failed,) = evidence.keep(git, [{**record, "outcome": "failed"}])
+    forged = git.write_commit(phase.tree, phase.parents, phase.message.replace(evidence_name(git, second), failed))
+    tag = git.run("cat-file", "tag", "refs/tags/good/ledger/2").decode()
+    made = git.line("mktag", stdin=tag.replace(second, forged).replace(evidence_name(git, second), failed).encode())
+    git.run("update-ref", "refs/tags/good/ledger/2", made)
+    later = git.write_commit(phase.tree, (start, forged), "Later\n")
+    ((_, name, problem),) = wrong_tags(Source(git, git), Judge(Source(git, git)), ["ledger"], {}, later)
+    assert (name, "is no phase of this history whose gate passed" in problem) == ("good/ledger/2", True)
 
 
 # -- what a release says of itself

@@ -1,0 +1,225 @@
+"""`integrity`: a change takes nothing away by which its own faults would be seen.
+
+Purely from the trees: the candidate, its base, and those that it was built on since (`Subject.earlier`), of which only
+tests are looked at. What an attempt before left and was refused (`Subject.refused`) need not be kept, but what is lost
+of it is told. The rules are in `gates.integrity_rules`: what blocks needs a waiver in the plan, the rest is noted. A
+test, a file or a repository that is new cannot have been weakened, and is not accused.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from pydantic import JsonValue
+
+from gates import (
+    integrity_ci,
+    integrity_config,
+    integrity_files,
+    integrity_hooks,
+    integrity_lines,
+    integrity_suppressions,
+)  # fmt: skip
+from gates.integrity_detours import marks_of as detours_of
+from gates.integrity_detours import swapped
+from gates.integrity_diff import Diff, Source, difference, new_marks
+from gates.integrity_losses import Suite
+from gates.integrity_python import Module
+from gates.integrity_rules import RULES, Mark, Sign
+from gates.integrity_tests import is_collected, is_testing
+from gates.model import Flag, Frozen
+from gates.paths import Paths, matcher
+from gates.pytest_config import SECTIONS, Config, chosen
+from gates.subject import Subject, compared
+from gates.verdict import Finding, Unmeasurable, Verdict, answer, worst
+from gates.waivers import Waiver, split
+
+LOOKS: tuple[Callable[[Diff], Iterator[Sign]], ...] = (
+    integrity_config.signs_of, integrity_ci.signs_of, integrity_files.signs_of, integrity_lines.signs_of,
+)  # fmt: skip
+MOST_NOTES = 30
+Named = Callable[[str], bool] | None
+
+
+class Limits(Frozen):
+    """What is taken for a test, and how strictly a change is judged."""
+
+    tests: Paths = ()
+    """Files or globs that are tests as well, beyond those that pytest's configuration at the base names."""
+    strict: Flag = False
+    """Whether what is only noted otherwise blocks as well."""
+
+
+class Found(Frozen):
+    """One sign."""
+
+    rule: str
+    path: str
+    line: int | None
+    message: str
+
+
+class Report(Frozen):
+    """How many files differ from the base, what was found in them, and what the plan allows."""
+
+    changed: int
+    signs: tuple[Found, ...]
+    waivers: tuple[Waiver, ...] = ()
+
+
+def compares(_: Limits) -> bool:
+    """It always does."""
+    return True
+
+
+def measure(limits: Limits, subject: Subject) -> JsonValue:
+    """Every sign in what changed, each once."""
+    base = compared(subject)
+    config, named = _config_of(base), matcher(limits.tests) if limits.tests else None
+    diff = difference(base, subject)
+    signs = dict.fromkeys([*_Look(diff, config, named).everything(), *(sign for look in LOOKS for sign in look(diff))])
+    for earlier in subject.earlier:
+        signs |= dict.fromkeys(_losses(earlier, subject, config, named))
+    for refused in subject.refused:
+        losses = _losses(refused, subject, config, named)
+        signs |= dict.fromkeys(_dropped(sign) for sign in losses if RULES[sign.rule].blocks)
+    found = tuple(Found(**sign._asdict()) for sign in signs)
+    changed = len({*diff.before, *diff.after})
+    return Report(changed=changed, signs=found, waivers=subject.waivers).model_dump(mode="json")
+
+
+def _losses(old: Subject, new: Subject, config: Config, named: Named) -> list[Sign]:
+    """What tests have lost since an earlier tree."""
+    since = difference(old, new)
+    return [*_Look(since, config, named).losses(), *integrity_lines.signs_of(since)]
+
+
+def _dropped(sign: Sign) -> Sign:
+    """Nobody was asked to keep what was refused, and it may have been what was wrong; but it is told."""
+    return sign._replace(rule="test-dropped", message=f"an attempt before had more: {sign.message}")
+
+
+def _config_of(base: Subject) -> Config:
+    """Pytest's configuration as the base has it: what the candidate made of it counts for nothing."""
+    files = {file.path: Source(base.root, file) for file in base.files if file.path in SECTIONS}
+    return chosen({name: source.text for name, source in files.items()})
+
+
+class _Look:
+    """A look at what Python there is in a difference."""
+
+    def __init__(self, diff: Diff, config: Config, named: Named) -> None:
+        self._diff, self._config, self._named = diff, config, named
+        self._unreadable: list[Sign] = []
+        self.before, self.after = self._parsed()
+
+    def _parsed(self) -> tuple[list[Module], list[Module]]:
+        """Both sides. Raises Unmeasurable if what could be read before can be no longer."""
+        before, after, broken = [], [], []
+        for path, was, now in self._diff.pairs():
+            old = self._module(was) if was and was.is_python else None
+            new = self._module(now) if now and now.is_python else None
+            before += [old] if isinstance(old, Module) else []
+            after += [new] if isinstance(new, Module) else []
+            if isinstance(new, Unmeasurable):
+                if isinstance(old, Module):
+                    broken.append(Finding(path=path, rule="unreadable", message=str(new)))
+                self._unreadable.append(Sign("unreadable", path, None, str(new)))
+        if broken:
+            raise Unmeasurable(f"what could be read at the base can no longer be: {broken[0].message}", *broken)
+        return before, after
+
+    @staticmethod
+    def _module(source: Source) -> Module | Unmeasurable:
+        try:
+            return source.module
+        except Unmeasurable as problem:
+            return problem
+
+    def _is_test(self, path: str) -> bool:
+        return is_collected(path, self._config) or bool(self._named and self._named(path))
+
+    def _is_testing(self, path: str) -> bool:
+        return is_testing(path, self._config) or self._is_test(path)
+
+    def losses(self) -> Iterator[Sign]:
+        """What tests have lost."""
+        beside = [[one for one in side if self._is_testing(one.path)] for side in (self.before, self.after)]
+        tests = [[one for one in side if self._is_test(one.path)] for side in beside]
+        yield from Suite(tests[0], tests[1], *self._removed(), beside[0], beside[1]).signs()
+
+    def _removed(self) -> tuple[frozenset[str], dict[str, str]]:
+        """What the product defined and defines no longer; and of that, what has another name now."""
+        was, now = (self._defined(side) for side in (self.before, self.after))
+        bodies = {body: name for name, body in now.items() if body and name not in was}
+        gone = {name: bodies.get(body) for name, body in was.items() if name not in now}
+        return frozenset(name for name in gone if not gone[name]), {name: new for name, new in gone.items() if new}
+
+    def _defined(self, modules: Sequence[Module]) -> dict[str, str]:
+        product = (module for module in modules if not self._is_testing(module.path))
+        return {name: body for module in product for name, body in module.defined.items()}
+
+    def everything(self) -> Iterator[Sign]:
+        """The same, and every mark that the base did not have."""
+        yield from self._unreadable
+        yield from self.losses()
+        marks = list(new_marks(self._marks(self.after), self._marks(self.before)))
+        marks += self._detours()
+        marks += new_marks(*(self._suppressions(side.values()) for side in (self._diff.after, self._diff.before)))
+        yield from marks
+        for path, was, now in self._diff.pairs():
+            if path.rpartition("/")[2] == "conftest.py" and was and now and path not in {sign.path for sign in marks}:
+                yield Sign("conftest-changed", path, None, "what every test below it uses has changed")
+
+    def _detours(self) -> Iterator[Sign]:
+        """Ways around tests that were there; where there was none, and in new files of tests, nothing is led astray."""
+        if not any(map(self._is_test, self._diff.old)):
+            return
+        known = {module.path for module in self.before}
+        sides = (
+            [mark for one in side for mark in detours_of(one, testing=self._is_testing(one.path))]
+            for side in (self.after, self.before)
+        )
+        marks = new_marks(*sides)
+        yield from (sign for sign in marks if sign.path in known or not self._is_test(sign.path))
+        yield from swapped(*([one for one in side if self._is_test(one.path)] for side in (self.before, self.after)))
+
+    def _marks(self, modules: Sequence[Module]) -> list[Mark]:
+        marks = integrity_hooks.marks_of
+        return [mark for module in modules for mark in marks(module, testing=self._is_testing(module.path))]
+
+    def _suppressions(self, sources: Iterable[Source]) -> list[Mark]:
+        readable = (one for one in sources if not one.is_python or isinstance(self._module(one), Module))
+        marks = integrity_suppressions.marks_of
+        return [mark for source in readable for mark in marks(source, testing=self._is_testing(source.path))]
+
+
+def judge(limits: Limits, report: JsonValue) -> Verdict:
+    """Passed when nothing blocks but what the plan allows."""
+    found = Report.model_validate(report)
+    blocking = [sign for sign in found.signs if limits.strict or RULES[sign.rule].blocks]
+    noted = [sign for sign in found.signs if sign not in blocking]
+    standing, waived = split([_finding(sign) for sign in blocking], found.waivers)
+    verdict = answer(
+        "integrity",
+        f"{len(standing)} signs of weaker tests or checks in {found.changed} changed files{worst(standing)}"
+        + _told("waived", [each.rule or "" for each in waived]) + _told("noted", [sign.rule for sign in noted]),
+        measured={"signs": len(standing), "waived": len(waived), "changed": found.changed, "notes": _notes(noted)},
+        limit={"signs": 0},
+        findings=standing,
+        passed=not standing,
+    )  # fmt: skip
+    return verdict.model_copy(update={"waived": waived})
+
+
+def _finding(sign: Found) -> Finding:
+    return Finding(path=sign.path, line=sign.line, rule=sign.rule, message=f"{sign.rule}: {sign.message}")
+
+
+def _told(word: str, rules: Sequence[str]) -> str:
+    counted = ", ".join(f"{rule} ({count})" if count > 1 else rule for rule, count in Counter(rules).items())
+    return f"; {word}: {counted}" if counted else ""
+
+
+def _notes(noted: Sequence[Found]) -> list[JsonValue]:
+    lines: list[JsonValue] = [_finding(sign).headline for sign in noted[:MOST_NOTES]]
+    return lines + ([f"and {len(noted) - MOST_NOTES} more"] if len(noted) > MOST_NOTES else [])

@@ -1,0 +1,147 @@
+"""Python as `integrity` reads it: names by what they stand for, whatever they were imported as."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from gates.syntax import decode, parse
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+NAMED_ARGUMENTS = 2
+
+
+@dataclass(frozen=True)
+class Module:
+    """One file of Python."""
+
+    path: str
+    text: str
+    tree: ast.Module
+
+    @classmethod
+    def parse(cls, path: str, data: bytes) -> "Module":
+        """Read a file. Raises Unmeasurable."""
+        tree = parse(path, data)
+        return cls(path, decode(path, data), tree)
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Its lines, as Python counts them."""
+        return self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+    def line(self, number: int) -> str:
+        """One line, without what stands around it."""
+        return self.lines[number - 1].strip() if 0 < number <= len(self.lines) else ""
+
+    def segment(self, first: int, last: int) -> str:
+        """The text of some lines."""
+        return "\n".join(self.lines[first - 1 : last])
+
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All of its nodes."""
+        return list(ast.walk(self.tree))
+
+    @cached_property
+    def aliases(self) -> dict[str, str]:
+        """Local name -> dotted name, of what was imported anywhere, and of what was merely given another name."""
+        found: dict[str, str] = {}
+        renamed = []
+        for node in self.nodes:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                found |= _imported(node)
+            elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute):
+                renamed.append(node)
+        for node in renamed:
+            if _root(node.value) in found:
+                meant = _dotted(node.value, found)
+                found |= {target.id: meant for target in node.targets if isinstance(target, ast.Name)}
+        return found
+
+    @cached_property
+    def strings(self) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+        """Where texts stand: (line from 1, column in bytes) of their first and after their last character."""
+        texts = [node for node in self.nodes if isinstance(node, ast.JoinedStr | ast.Constant) and _is_text(node)]
+        return [((node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0)) for node in texts]
+
+    def is_comment(self, line: int, column: int) -> bool:
+        """Whether a `#` stands outside of all texts; `column` in characters."""
+        place = line, len(self.lines[line - 1][:column].encode())
+        return not any(first <= place < end for first, end in self.strings)
+
+    def dotted(self, node: ast.AST) -> str:
+        """What a name stands for: `os._exit`, also for `e` after `from os import _exit as e`; empty if unknown."""
+        return _dotted(node, self.aliases)
+
+    @cached_property
+    def defined(self) -> dict[str, str]:
+        """Every name that is defined, functions and classes with the text of their bodies."""
+        found: dict[str, str] = {}
+        for node in self.nodes:
+            if isinstance(node, Function | ast.ClassDef):
+                first = node.body[0].lineno
+                found[node.name] = " ".join(self.segment(first, node.end_lineno or first).split())
+        for node in self.tree.body:
+            if isinstance(node, ast.Assign):
+                found |= {target.id: "" for target in node.targets if isinstance(target, ast.Name)}
+        return found
+
+    def outer_functions(self) -> Iterator[Function]:
+        """Functions of the module and of its classes, but none that is defined inside another."""
+        for node in self.tree.body:
+            for each in node.body if isinstance(node, ast.ClassDef) else [node]:
+                if isinstance(each, Function):
+                    yield each
+
+
+def _imported(node: ast.AST) -> dict[str, str]:
+    if isinstance(node, ast.Import):
+        # `import a.b` gives `a`
+        return {name.asname or name.name.split(".")[0]: name.name if name.asname else name.name.split(".")[0]
+                for name in node.names}  # fmt: skip
+    if isinstance(node, ast.ImportFrom):
+        module = "." * node.level + (node.module or "")
+        return {name.asname or name.name: f"{module}.{name.name}" for name in node.names}
+    return {}
+
+
+def _is_text(node: ast.JoinedStr | ast.Constant) -> bool:
+    return isinstance(node, ast.JoinedStr) or isinstance(node.value, str | bytes)
+
+
+def _root(node: ast.AST) -> str:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _dotted(node: ast.AST, aliases: dict[str, str]) -> str:
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if isinstance(node, ast.Name):
+        head = aliases.get(node.id, node.id)
+    elif isinstance(node, ast.Call):
+        head = _fetched(node, aliases)
+    else:
+        head = ""
+    return ".".join([head, *reversed(parts)]) if head else ""
+
+
+def _fetched(call: ast.Call, aliases: dict[str, str]) -> str:
+    """What a call gives that only looks something up: getattr(os, "_exit"), __import__("os"), import_module("os")."""
+    name = _dotted(call.func, aliases)
+    texts = [each.value for each in call.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    if name in ("__import__", "importlib.import_module") and texts:
+        return texts[0]
+    if name == "getattr" and len(call.args) >= NAMED_ARGUMENTS and texts:
+        owner = _dotted(call.args[0], aliases)
+        return f"{owner}.{texts[0]}" if owner else ""
+    return ""
+
+
+def last(dotted: str) -> str:
+    """The last part of a dotted name."""
+    return dotted.rpartition(".")[2]

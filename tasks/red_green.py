@@ -1,0 +1,104 @@
+"""Runs tests on the base, on the base with the candidate's tests, and on stubs of what the candidate has added."""
+
+import base64
+import time
+from collections.abc import Mapping
+
+from gates import red_green
+from gates.red_green_told import Sofar
+from gates.red_plan import Plan
+from gates.subject import Run
+from gates.tests import Limits as Tests
+from tasks import base_suites
+from tasks.errors import Interrupted, SparcError
+from tasks.ground import Ground
+from tasks.overlay import Entry, overlaid
+from tasks.probe_plan import UNCOMPARED, Unplanned, asked
+from tasks.probing import Probing
+from tasks.requirements import DECISIVE
+from tasks.suite_run import Left, NoEnvironment, run_suite
+
+REGULAR = "100644"
+PATIENCE, AT_LEAST = 5, 60.0
+"""On stubs tests may take so many times as long as on the base, and so many seconds whatever that took."""
+
+
+def probe(probing: Probing) -> Left:
+    """What the further runs left, besides the shared one. Raises SparcError."""
+    ground = probing.ground
+    if not ground.exam.compared:
+        raise Unplanned(UNCOMPARED)
+    green, started = probing.suite(), time.monotonic()
+    limits = red_green.Limits.model_validate(probing.check.limits.model_dump())
+    tested = probing.tested.model_copy(update={"timeout": limits.timeout})
+    plan = Plan.model_validate(asked(probing, green, "red_green", probing.tested.model_dump(mode="json"))["plan"])
+    runs = _on_base(ground, plan, tested)
+    base_done = time.monotonic()
+    red, unable = _on_red(ground, plan, tested)
+    patience = max(AT_LEAST, PATIENCE * (time.monotonic() - base_done))
+    runs |= red
+    told = plan.model_copy(update={"texts": {}})
+    if files := _weak(probing, green._replace(runs=runs), plan, Sofar(plan=told, at_least=limits.at_least)):
+        bound = {"timeout": min(limits.timeout, patience), "paths": files}
+        runs["stub"] = _run(ground, stubbed(ground, plan.texts), tested.model_copy(update=bound))
+    notes = red_green.Notes(plan=told, unable=unable, seconds=time.monotonic() - started)
+    return green._replace(runs=runs, notes=notes.model_dump(mode="json"))
+
+
+def _on_base(ground: Ground, plan: Plan, tested: Tests) -> dict[str, Run]:
+    if not plan.base_has_tests:
+        return {}
+    try:
+        return {"base": base_suites.run(ground, tested)}
+    except NoEnvironment:
+        return {}  # nothing can have passed there
+    except Interrupted:
+        raise
+    except SparcError as problem:
+        raise SparcError(f"what passes on the base cannot be told: {problem}") from None
+
+
+def _on_red(ground: Ground, plan: Plan, tested: Tests) -> tuple[dict[str, Run], str]:
+    """The run, or why there is none."""
+    if not plan.runs_red:
+        return {}, ""
+    try:
+        limits = tested if plan.files is None else tested.model_copy(update={"paths": plan.files})
+        return {"red": _run(ground, _red(ground, plan), limits)}, ""
+    except Interrupted:
+        raise
+    except SparcError as problem:
+        # without its own code a candidate's metadata may not even be installed
+        return {}, str(problem)
+
+
+def _red(ground: Ground, plan: Plan) -> str:
+    """The base with the candidate's tests, and what they need: dependencies are the candidate's."""
+    base, files = ground.exam.compared or "", {file.path: file for file in ground.files(ground.exam.tree)}
+    old = {file.path for file in ground.files(base)}
+    laid = {*plan.laid, *(path for path in (*files, *old) if DECISIVE.search(path))}
+    entries: dict[str, Entry | None] = {
+        path: (files[path].mode, files[path].blob) if path in files else None for path in sorted(laid)
+    }
+    return overlaid(ground.git, base, entries)
+
+
+def _weak(probing: Probing, left: Left, plan: Plan, sofar: Sofar) -> tuple[str, ...]:
+    """Test files to be run on stubs: where there is code to be replaced, and too few tests are red without."""
+    if not plan.texts:
+        return ()
+    found = asked(probing, left, "red_green_weak", sofar.model_dump(mode="json"))["plan"]
+    return tuple(map(str, found)) if isinstance(found, list) else ()
+
+
+def stubbed(ground: Ground, texts: Mapping[str, str]) -> str:
+    """The candidate's tree with other texts (in base64) in some of its files."""
+    modes = {file.path: file.mode for file in ground.files(ground.exam.tree)}
+    entries: dict[str, Entry | None] = {
+        path: (modes.get(path, REGULAR), ground.git.write_blob(base64.b64decode(text))) for path, text in texts.items()
+    }
+    return overlaid(ground.git, ground.exam.tree, entries)
+
+
+def _run(ground: Ground, tree: str, limits: Tests) -> Run:
+    return base_suites.trimmed(run_suite(ground.open(tree), limits, None, ground.config))

@@ -1,0 +1,198 @@
+"""Trees that `integrity` looks at beside the base, what the plan allows, and files that are hard to read."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gates import integrity
+from gates.checks import Check
+from gates.subject import TreeFile
+from gates.verdict import Verdict
+from gates.waivers import Waiver
+from gates.worker import answer_to
+from tests.gates.integrity_base import (
+    BASE,
+    PRODUCT,
+    TEST,
+    TESTS,
+    Files,
+    answered,
+    append,
+    asked,
+    edit,
+    rules,
+    subject_of,
+)
+from tests.gates.integrity_honest import MOVED
+
+MORE = "tests/test_more.py"
+LATER = "from shop.money import parse\n\n\ndef test_later():\n    assert parse('7') == 7\n"
+
+
+def _since(folder: Path, built_on: Files, candidate: Files, *, refused: bool = False) -> Verdict:
+    base = subject_of(folder / "base", BASE)
+    other = subject_of(folder / "other", {**BASE, **built_on})
+    trees = {"refused": [other]} if refused else {"earlier": [other]}
+    return answered(subject_of(folder / "candidate", {**BASE, **candidate}, base=base, **trees))
+
+
+def test_a_test_that_came_after_the_base_is_not_deleted_again(tmp_path: Path) -> None:
+    verdict = _since(tmp_path, {MORE: LATER}, {})
+    assert (verdict.outcome, rules(verdict)) == ("failed", {"test-deleted"})
+    assert verdict.findings[0].path == MORE
+
+
+def test_what_was_built_on_may_be_added_to(tmp_path: Path) -> None:
+    assert _since(tmp_path, {MORE: LATER}, {MORE: LATER + "    assert parse('8') == 8\n"}).outcome == "passed"
+
+
+def test_only_tests_are_looked_at_in_trees_after_the_base(tmp_path: Path) -> None:
+    stricter = edit("pyproject.toml", ("fail_under = 90", "fail_under = 99"))
+    assert _since(tmp_path, stricter, {}).outcome == "passed"
+
+
+def test_what_an_attempt_lost_that_was_refused_is_told(tmp_path: Path) -> None:
+    verdict = _since(tmp_path, {MORE: LATER}, {}, refused=True)
+    assert verdict.outcome == "passed"
+    assert verdict.summary.endswith("; noted: test-dropped")
+    assert isinstance(verdict.measured, dict)
+    assert verdict.measured["notes"] == [
+        f"{MORE} test-dropped: an attempt before had more: no longer there: test_later"
+    ]
+
+
+def test_a_waiver_allows_a_rule_in_some_files_and_shows(tmp_path: Path) -> None:
+    base = subject_of(tmp_path / "base", BASE)
+    waiver = {"rule": "test-*", "paths": [TEST], "reason": "the money of old is gone"}
+    changed = subject_of(tmp_path / "candidate", {**BASE, TEST: None}, base=base, waivers=[waiver])
+    verdict = answered(changed)
+    assert (verdict.outcome, verdict.findings) == ("passed", ())
+    assert [(each.rule, each.path, each.reason) for each in verdict.waived] == [
+        ("test-deleted", TEST, "the money of old is gone")
+    ]
+    assert verdict.summary.endswith("; waived: test-deleted")
+    assert verdict.measured == {"signs": 0, "waived": 1, "changed": 1, "notes": []}
+    elsewhere = changed.model_copy(update={"waivers": (Waiver(rule="test-*", paths=("docs/**",), reason="x"),)})
+    assert answered(elsewhere).outcome == "failed"
+
+
+def test_a_waiver_that_stands_in_the_candidate_allows_nothing(tmp_path: Path) -> None:
+    plan = f"sparc: 1\nname: shop\nphases: {{}}\nwaivers: [{{rule: '*', paths: ['**'], reason: mine}}]\n# {TEST}\n"
+    assert rules(asked(tmp_path, {TEST: None, "plan.yaml": plan})) == {"test-deleted", "plan-changed"}
+
+
+def test_without_a_base_nothing_can_be_said(tmp_path: Path) -> None:
+    verdict = answered(subject_of(tmp_path / "candidate", BASE))
+    assert (verdict.outcome, "there is nothing to compare with" in verdict.summary) == ("error", True)
+
+
+def test_a_new_repository_is_not_accused(tmp_path: Path) -> None:
+    base = subject_of(tmp_path / "base", {"README.md": "# Shop\n"})
+    weak = "import pytest\n\n\n@pytest.mark.skip\ndef test_nothing():\n    assert True\n"
+    new = {
+        "README.md": "# Shop\n",
+        "tests/test_new.py": weak,
+        "src/shop/__init__.py": "",
+        "pyproject.toml": BASE["pyproject.toml"],
+    }
+    assert answered(subject_of(tmp_path / "candidate", new, base=base)).outcome == "passed"
+
+
+def test_a_file_that_can_no_longer_be_read_is_an_error(tmp_path: Path) -> None:
+    verdict = asked(tmp_path, {TEST: TESTS + "\ndef broken(:\n"})
+    assert verdict.outcome == "error"
+    assert "can no longer be" in verdict.summary
+    assert [(finding.path, finding.rule) for finding in verdict.findings] == [(TEST, "unreadable")]
+
+
+def test_a_new_file_that_cannot_be_read_is_noted(tmp_path: Path) -> None:
+    verdict = asked(tmp_path, {"templates/main.py": "def {{ name }}():\n"})
+    assert (verdict.outcome, verdict.summary.endswith("; noted: unreadable")) == ("passed", True)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xff\xfe\x00bytes",
+        b"# coding: latin-1\nNAME = '\xe4'  # nosec\n",
+        b"x = '\x00'\n",
+        b"",
+        b"\xef\xbb\xbfX = 1\n",
+        b"def f():\r\n\tpass\r\n",
+    ],
+)
+def test_odd_bytes_never_end_the_check(tmp_path: Path, content: bytes) -> None:
+    verdict = asked(
+        tmp_path, {"src/shop/odd.py": content, "web/odd.ts": content, "odd.toml": content, "tox.ini": content}
+    )
+    assert verdict.outcome in ("passed", "failed")
+    assert ("suppression-nosec" in rules(verdict)) is (b"nosec" in content)
+
+
+def test_a_configuration_that_can_no_longer_be_read_has_lost_its_limits(tmp_path: Path) -> None:
+    assert "limit-lowered" in rules(asked(tmp_path, {"pyproject.toml": BASE["pyproject.toml"] + "\n[broken\n"}))
+
+
+def test_a_suppression_may_be_moved_with_its_line(tmp_path: Path) -> None:
+    before, after = MOVED
+    base = subject_of(tmp_path / "base", before)
+    assert answered(subject_of(tmp_path / "candidate", after, base=base)).outcome == "passed"
+    twice = {**after, PRODUCT: before[PRODUCT]}
+    assert rules(answered(subject_of(tmp_path / "twice", twice, base=base))) <= {"suppression-coverage"}
+
+
+def test_strict_blocks_what_is_noted_otherwise(tmp_path: Path) -> None:
+    change = edit(PRODUCT, ("return a / b", "return a / b  # noqa: S101"))
+    assert rules(asked(tmp_path, change, strict=True)) == {"suppression-narrow"}
+
+
+def test_the_plan_says_what_else_is_a_test(tmp_path: Path) -> None:
+    base = subject_of(tmp_path / "base", {**BASE, "specs/money_spec.py": LATER})
+    gone = subject_of(tmp_path / "candidate", BASE, base=base)
+    assert answered(gone).outcome == "passed"
+    assert rules(answered(gone, tests=["specs/**"])) == {"test-deleted"}
+
+
+def test_many_findings_are_counted(tmp_path: Path) -> None:
+    lines = "".join(f"X{number} = {number}  # nosec\n" for number in range(80))
+    verdict = asked(tmp_path, append(PRODUCT, lines))
+    assert verdict.summary.startswith(
+        "integrity 80 signs of weaker tests or checks in 1 changed files: src/shop/money.py:"
+    )
+    assert verdict.findings[-1].message == "and 30 more"
+
+
+def test_it_is_a_check_like_the_others(tmp_path: Path) -> None:
+    check = Check.model_validate("integrity")
+    assert check.kind.compares(check.limits)
+    base = subject_of(tmp_path / "base", BASE)
+    subject = subject_of(tmp_path / "candidate", {**BASE, TEST: None}, base=base)
+    question = {"check": "integrity", "limits": {}, "subject": subject.model_dump(mode="json")}
+    verdict = answer_to(json.dumps(question))
+    assert verdict == answered(subject)
+    assert integrity.Limits() == check.limits
+
+
+@pytest.mark.parametrize("path", [TEST, "pyproject.toml", ".github/workflows/ci.yml"])
+def test_a_link_in_place_of_a_file_is_the_loss_of_it(tmp_path: Path, path: str) -> None:
+    base = subject_of(tmp_path / "base", BASE)
+    candidate = subject_of(tmp_path / "candidate", {**BASE, path: None}, base=base)
+    (candidate.root / path).parent.mkdir(parents=True, exist_ok=True)
+    (candidate.root / path).symlink_to("/etc/hostname")
+    link = TreeFile(path=path, mode="120000", size=13)
+    assert answered(candidate.model_copy(update={"files": (*candidate.files, link)})).outcome == "failed"
+
+
+def test_names_of_blobs_stand_for_what_is_in_them(tmp_path: Path) -> None:
+    base = subject_of(tmp_path / "base", BASE)
+    candidate = subject_of(tmp_path / "candidate", {TEST: "never read: the blob is the same\n"}, base=base)
+    named = {"files": tuple(file.model_copy(update={"blob": "a" * 40}) for file in candidate.files)}
+    before = base.model_copy(update={"files": tuple(named["files"])})
+    assert answered(candidate.model_copy(update={**named, "base": before})).measured == {
+        "signs": 0, "waived": 0, "changed": 0, "notes": [],
+    }  # fmt: skip
+
+
+def test_a_line_of_nothing_but_signs_is_read_in_no_time(tmp_path: Path) -> None:
+    assert asked(tmp_path, {"src/shop/odd.py": "#" * 300_000 + " nosec\n"}).outcome == "failed"
