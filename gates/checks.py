@@ -1,37 +1,16 @@
 """The registry: every check with its limits, on one screen."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
-from typing import Any
+from importlib import import_module
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field, GetJsonSchemaHandler, SerializeAsAny, create_model, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from gates import (
-    absent,
-    bandit,
-    command,
-    contains,
-    coverage,
-    deliverables,
-    dependencies,
-    docs,
-    integrity,
-    lines,
-    plugins,
-    radon,
-    red_green,
-    ruff,
-    secret_scan,
-    slo,
-    specification,
-    stub_probe,
-    tests,
-    traceability,
-    type_check,
-)
+from gates import plugins
 from gates.kind import Kind, Runs
 from gates.model import Frozen
 from gates.plugins import PluginBroken
@@ -39,38 +18,74 @@ from gates.plugins import PluginBroken
 __all__ = ["CHECKS", "Check", "Kind", "Runs", "kind_named", "known"]
 
 
-CHECKS: dict[str, Kind] = {
-    "deliverables": Kind(
-        deliverables.Limits, Runs.NOTHING, deliverables.measure, deliverables.judge, by_file=deliverables.BY_FILE
-    ),
-    "lines": Kind(lines.Limits, Runs.NOTHING, lines.measure, lines.judge, by_file=lines.BY_FILE),
-    "contains": Kind(contains.Limits, Runs.NOTHING, contains.measure, contains.judge, by_file=contains.BY_FILE),
-    "absent": Kind(absent.Limits, Runs.NOTHING, absent.measure, absent.judge, by_file=absent.BY_FILE),
-    "command": Kind(command.Limits, Runs.COMMAND, command.measure, command.judge, command.compares),
-    "tests": Kind(tests.Limits, Runs.SUITE, tests.measure, tests.judge, tests.compares),
-    "coverage": Kind(coverage.Limits, Runs.SUITE, coverage.measure, coverage.judge, coverage.compares),
-    "bandit": Kind(bandit.Limits, Runs.NOTHING, bandit.measure, bandit.judge, bandit.compares, by_file=bandit.BY_FILE),
-    "specification": Kind(
-        specification.Limits, Runs.NOTHING, specification.measure, specification.judge, specification.compares
-    ),
-    "traceability": Kind(
-        traceability.Limits, Runs.PROBE, traceability.measure, traceability.judge, traceability.compares
-    ),
-    "docs": Kind(docs.Limits, Runs.NOTHING, docs.measure, docs.judge),
-    "radon": Kind(radon.Limits, Runs.NOTHING, radon.measure, radon.judge, radon.compares, by_file=radon.BY_FILE),
-    "dependencies": Kind(dependencies.Limits, Runs.PROBE, dependencies.measure, dependencies.judge),
-    "types": Kind(type_check.Limits, Runs.PROBE, type_check.measure, type_check.judge, type_check.compares),
-    "secrets": Kind(secret_scan.Limits, Runs.NOTHING, secret_scan.measure, secret_scan.judge, secret_scan.compares),
-    "ruff": Kind(ruff.Limits, Runs.PROBE, ruff.measure, ruff.judge, ruff.compares),
-    "slo": Kind(slo.Limits, Runs.PROBE, slo.measure, slo.judge, slo.compares),
-    "red_green": Kind(
-        red_green.Limits, Runs.PROBE, red_green.measure, red_green.judge, red_green.compares, of_change=True
-    ),
-    "stub_probe": Kind(
-        stub_probe.Limits, Runs.PROBE, stub_probe.measure, stub_probe.judge, stub_probe.compares, of_change=True
-    ),
-    "integrity": Kind(integrity.Limits, Runs.NOTHING, integrity.measure, integrity.judge, compares=integrity.compares),
+class _Registered(NamedTuple):
+    """A check of ours, before anybody asks it."""
+
+    module: str
+    """The module of `gates` with its `Limits`, `measure` and `judge`, and what is _OPTIONAL where it has that."""
+    runs: Runs
+    of_change: bool = False
+
+
+_REGISTER = {
+    # what the tree holds
+    "deliverables": _Registered("deliverables", Runs.NOTHING),
+    "lines": _Registered("lines", Runs.NOTHING),
+    "contains": _Registered("contains", Runs.NOTHING),
+    "absent": _Registered("absent", Runs.NOTHING),
+    "docs": _Registered("docs", Runs.NOTHING),
+    "specification": _Registered("specification", Runs.NOTHING),
+    "traceability": _Registered("traceability", Runs.PROBE),
+    # what its programs do
+    "command": _Registered("command", Runs.COMMAND),
+    "tests": _Registered("tests", Runs.SUITE),
+    "coverage": _Registered("coverage", Runs.SUITE),
+    "red_green": _Registered("red_green", Runs.PROBE, of_change=True),
+    "stub_probe": _Registered("stub_probe", Runs.PROBE, of_change=True),
+    "slo": _Registered("slo", Runs.PROBE),
+    # what tools and rules say of its code
+    "integrity": _Registered("integrity", Runs.NOTHING, of_change=True),
+    "bandit": _Registered("bandit", Runs.NOTHING),
+    "radon": _Registered("radon", Runs.NOTHING),
+    "ruff": _Registered("ruff", Runs.PROBE),
+    "types": _Registered("type_check", Runs.PROBE),
+    "dependencies": _Registered("dependencies", Runs.PROBE),
+    "secrets": _Registered("secret_scan", Runs.NOTHING),
 }
+
+
+_OPTIONAL = {"compares": "compares", "executed": "executed", "by_file": "BY_FILE"}
+"""Field of a kind -> name in the module."""
+
+
+@cache
+def _loaded(name: str) -> Kind:
+    about = _REGISTER[name]
+    module = import_module(f"gates.{about.module}")
+    more = {key: getattr(module, name) for key, name in _OPTIONAL.items() if hasattr(module, name)}
+    return Kind(module.Limits, about.runs, module.measure, module.judge, of_change=about.of_change, **more)
+
+
+class _Checks(Mapping[str, Kind]):
+    """Ours by name; a module is imported when its check is asked for: a worker that asks one must not pay for all."""
+
+    def __getitem__(self, name: str) -> Kind:
+        if name not in _REGISTER:
+            raise KeyError(name)
+        return _loaded(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in _REGISTER
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_REGISTER)
+
+    def __len__(self) -> int:
+        return len(_REGISTER)
+
+
+CHECKS = _Checks()
+"""Name -> check."""
 
 
 def kind_named(name: str) -> Kind | None:
@@ -82,7 +97,7 @@ def kind_named(name: str) -> Kind | None:
 
 def known() -> dict[str, Kind]:
     """Ours, and those of third parties that were imported so far (`plugins.load_all` imports them all)."""
-    return {name: plugin.kind for name, plugin in plugins.loaded().items()} | CHECKS
+    return {**{name: plugin.kind for name, plugin in plugins.loaded().items()}, **CHECKS}
 
 
 @cache

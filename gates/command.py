@@ -8,9 +8,10 @@ much as the target's own tools: that it is there, fresh, whole and of its form i
 from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
-from pydantic import Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from gates import command_coverage, command_findings, command_tests
+from gates.line_hits import LineHits
 from gates.model import Duration, Frozen
 from gates.paths import Paths
 from gates.ran import crash, said
@@ -68,6 +69,20 @@ def measure(limits: Limits, subject: Subject) -> JsonValue:
     except Unmeasurable as problem:
         ended = "" if ran.code == 0 else f"; it ended with code {ran.code}"
         raise Unmeasurable(f"{problem}{ended}", *problem.findings, *said(ran)) from None
+
+
+class _Told(BaseModel):
+    """The part of a report that has lines."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    files: tuple[LineHits, ...]
+
+
+def executed(limits: Limits, report: JsonValue) -> tuple[LineHits, ...]:
+    """The lines that a report of coverage tells of; none of another one."""
+    is_coverage = limits.report is not None and limits.report.family == "coverage"
+    return _Told.model_validate(report).files if is_coverage else ()
 
 
 def judge(limits: Limits, report: JsonValue) -> Verdict:

@@ -27,6 +27,7 @@ from gates.coverage_figures import (
 )
 from gates.coverage_report import Measured
 from gates.files import read
+from gates.line_hits import LineHits
 from gates.model import Flag, Frozen
 from gates.paths import Paths, shown
 from gates.product import covered
@@ -121,6 +122,16 @@ class Answer(NamedTuple):
     words: str
     passed: bool
     findings: list[Finding]
+
+
+def executed(_: Limits, report: JsonValue) -> tuple[LineHits, ...]:
+    """Every product file's lines."""
+    return tuple(_hits(file) for file in Report.model_validate(report).files)
+
+
+def _hits(file: Covered) -> LineHits:
+    hit, missed = sorted(set(file.lines.executed)), sorted(set(file.lines.missing))
+    return LineHits(path=file.path, hit=tuple(hit), missed=tuple(missed), named=file.imported)
 
 
 def judge(limits: Limits, report: JsonValue) -> Verdict:

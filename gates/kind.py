@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from pydantic import JsonValue
 
 from gates.by_file import ByFile
+from gates.line_hits import LineHits
 from gates.model import Frozen
 from gates.subject import Subject
 from gates.verdict import Verdict
@@ -42,5 +43,7 @@ class Kind(NamedTuple):
     """From limits to whether it looks at the base commit's tree as well."""
     of_change: bool = False
     """Whether it speaks of what somebody brings, and not of a state: going back to a state is not asked for it."""
+    executed: "Callable[[Any, Any], tuple[LineHits, ...]] | None" = None
+    """From limits and report to the lines that were seen executed or not, for whoever exports them."""
     by_file: ByFile | None = None
     """How figures of single files, which are kept, make its report: for one that is made of them; as `measure` does."""

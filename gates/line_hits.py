@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from fractions import Fraction
 
+from pydantic import TypeAdapter
+
 from gates.model import Frozen
 
 
@@ -35,6 +37,9 @@ class LineHits(Frozen):
     def share(self) -> Fraction:
         """Percent; a file without lines is covered."""
         return Fraction(100 * self.covered, self.total) if self.total else Fraction(100)
+
+
+LINES: TypeAdapter[tuple[LineHits, ...]] = TypeAdapter(tuple[LineHits, ...])
 
 
 class Tally:

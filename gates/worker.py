@@ -12,8 +12,7 @@ from pathlib import Path
 
 from gates.bounded import limit_resources
 from gates.checks import Check
-from gates.executed import LINES, lines_of
-from gates.line_hits import LineHits
+from gates.line_hits import LINES, LineHits
 from gates.subject import Subject
 from gates.verdict import Unmeasurable, Verdict, error
 
@@ -41,8 +40,8 @@ def answer_to(question: str, lines: list[LineHits] | None = None) -> Verdict:
         label = check.label
         subject = Subject.model_validate(asked["subject"])
         measured = check.kind.measure(check.limits, subject)
-        if lines is not None:
-            lines += lines_of(check, measured)
+        if lines is not None and check.kind.executed:
+            lines += check.kind.executed(check.limits, measured)
         return check.kind.judge(check.limits, measured)
     except Unmeasurable as problem:
         return error(label, str(problem), *problem.findings)

@@ -16,8 +16,7 @@ from typing import Self
 
 from gates import command
 from gates.checks import Check, Runs
-from gates.executed import LINES
-from gates.line_hits import LineHits
+from gates.line_hits import LINES, LineHits
 from gates.subject import Subject
 from gates.verdict import MOST_FINDINGS, Finding, Outcome, Verdict, error
 from gates.worker import LINES_FILE
