@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gates.bandit_issues import CRASHED
-from gates.figures import Need, Unread, figure
+from gates.metrics.bandit_issues import CRASHED
+from gates.metrics.figures import Need, Unread, figure
 from tasks.figure_store import FigureStore
 from tasks.git import Git
 

@@ -19,8 +19,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from gates import integrity, integrity_ci, integrity_config
+from gates import integrity
 from gates.subject import REGULAR, Subject
+from gates.tampering import ci, config
 from gates.verdict import Outcome, Unmeasurable, Verdict, error
 from tasks.git import Git
 from tasks.scratch import remove
@@ -84,7 +85,7 @@ def _write(git: Git, trees: Sequence[Subject]) -> None:
 
 
 def _is_read(path: str) -> bool:
-    return integrity_ci.is_ci(path) or path.rpartition("/")[2] in integrity_config.FILES
+    return ci.is_ci(path) or path.rpartition("/")[2] in config.FILES
 
 
 def _commits(git: Git, wanted: argparse.Namespace) -> list[str]:

@@ -22,8 +22,8 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from gates.slo import Limits, Report, judge, settled
-from gates.slo_quantities import Measure
-from gates.slo_statistics import spread
+from gates.speed.estimates import spread
+from gates.speed.quantities import Measure
 from tasks.command import Command, run_foreign
 from tasks.isolation import best
 from tasks.jail import Jail

@@ -2,8 +2,8 @@
 
 from pydantic import JsonValue
 
-from gates.by_file import ByFile, Figures, needs_of, readable
-from gates.figures import Need
+from gates.metrics.by_file import ByFile, Figures, needs_of, readable
+from gates.metrics.figures import Need
 from gates.model import Frozen
 from gates.subject import Subject
 from gates.texts import Regex, Texts, chosen

@@ -1,8 +1,8 @@
 """`bandit`: no issue at or above a severity and a confidence, in any product file; with `new_only`, no new one.
 
-What bandit finds in a file, and why it is not asked by its command line, is in `gates/bandit_issues.py`. What is new is
-told by comparing with the base commit: rule, file, severity and the text of the line make two issues the same one, the
-line's number does not. There may be as many of the same as there were. A file that has moved keeps its issues.
+What bandit finds in a file, and why it is not asked by its command line, is in `gates/metrics/bandit_issues.py`. What
+is new is told by comparing with the base commit: rule, file, severity and the text of the line make two issues the same
+one, the line's number does not. There may be as many of the same as there were. A file that has moved keeps its issues.
 """
 
 from collections.abc import Iterable
@@ -10,9 +10,9 @@ from typing import Literal, NamedTuple
 
 from pydantic import JsonValue
 
-from gates.bandit_issues import CRASHED, Issue
-from gates.by_file import ByFile, Figures, known, needs_of, readable
-from gates.figures import Need
+from gates.metrics.bandit_issues import CRASHED, Issue
+from gates.metrics.by_file import ByFile, Figures, known, needs_of, readable
+from gates.metrics.figures import Need
 from gates.model import Flag, Frozen
 from gates.paths import Paths
 from gates.product import analysed, analysed_before

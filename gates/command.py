@@ -10,7 +10,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from gates import command_coverage, command_findings, command_tests
+from gates.formats import command_coverage, command_findings, command_tests
 from gates.line_hits import LineHits
 from gates.model import Duration, Frozen
 from gates.paths import Paths

@@ -4,8 +4,8 @@ import re
 
 from pydantic import JsonValue, field_validator
 
-from gates.by_file import ByFile, Figures, needs_of, sentence
-from gates.figures import Need, Unread
+from gates.metrics.by_file import ByFile, Figures, needs_of, sentence
+from gates.metrics.figures import Need, Unread
 from gates.model import Flag, Frozen
 from gates.paths import shown
 from gates.subject import Subject

@@ -13,8 +13,16 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field, JsonValue
 
-from gates import coverage_report, guard, new_lines, pytest_run, statements
-from gates.coverage_figures import (
+from gates import new_lines, statements
+from gates.files import read
+from gates.line_hits import LineHits
+from gates.model import Flag, Frozen
+from gates.paths import Paths, shown
+from gates.product import covered
+from gates.ran import said
+from gates.subject import Subject, compared
+from gates.suites import coverage_report, guard, pytest_run
+from gates.suites.coverage_figures import (
     Counted,
     Covered,
     Lines,
@@ -25,14 +33,7 @@ from gates.coverage_figures import (
     together,
     whole_finding,
 )
-from gates.coverage_report import Measured
-from gates.files import read
-from gates.line_hits import LineHits
-from gates.model import Flag, Frozen
-from gates.paths import Paths, shown
-from gates.product import covered
-from gates.ran import said
-from gates.subject import Subject, compared
+from gates.suites.coverage_report import Measured
 from gates.syntax import parse
 from gates.verdict import Finding, Unmeasurable, Verdict, answer, error
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-from gates.by_file import ByFile, Figures, needs_of, readable
-from gates.figures import Need
 from gates.files import absence, regular
+from gates.metrics.by_file import ByFile, Figures, needs_of, readable
+from gates.metrics.figures import Need
 from gates.model import Frozen
 from gates.paths import is_glob, matcher, shown
 from gates.subject import Subject

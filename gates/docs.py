@@ -11,13 +11,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, JsonValue
 
-from gates.docs_links import MARKDOWN, Map, Wrong, is_external
-from gates.documents import Unreadable
 from gates.files import read_text, regular, select
 from gates.model import Flag, Frozen
-from gates.pages import Page
 from gates.paths import Paths, shown
-from gates.snippets import NAMES, Language, refuse
+from gates.prose.docs_links import MARKDOWN, Map, Wrong, is_external
+from gates.prose.pages import Page
+from gates.prose.snippets import NAMES, Language, refuse
+from gates.spec.documents import Unreadable
 from gates.subject import Subject
 from gates.verdict import Finding, Unmeasurable, Verdict, answer, worst
 from gates.waivers import Waiver, split
@@ -106,7 +106,7 @@ def _paths(limits: Limits, subject: Subject) -> tuple[str, ...]:
 
 
 def _read(subject: Subject, path: str) -> Page:
-    from gates.markdown import read_page  # noqa: PLC0415 - markdown-it costs time that other checks must not pay
+    from gates.prose.markdown import read_page  # noqa: PLC0415 - markdown-it costs time that other checks must not pay
 
     text = read_text(subject.root, path)
     if len(text) > LARGEST:

@@ -11,30 +11,23 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pydantic import JsonValue
 
-from gates import (
-    integrity_ci,
-    integrity_config,
-    integrity_files,
-    integrity_hooks,
-    integrity_lines,
-    integrity_suppressions,
-)  # fmt: skip
-from gates.integrity_detours import marks_of as detours_of
-from gates.integrity_detours import swapped
-from gates.integrity_diff import Diff, Source, difference, new_marks
-from gates.integrity_losses import Suite
-from gates.integrity_python import Module
-from gates.integrity_rules import RULES, Mark, Sign
-from gates.integrity_tests import is_collected, is_testing
 from gates.model import Flag, Frozen
 from gates.paths import Paths, matcher
-from gates.pytest_config import SECTIONS, Config, chosen
 from gates.subject import Subject, compared
+from gates.suites.pytest_config import SECTIONS, Config, chosen
+from gates.tampering import ci, config, files, hooks, lines, suppressions  # fmt: skip
+from gates.tampering.detours import marks_of as detours_of
+from gates.tampering.detours import swapped
+from gates.tampering.diff import Diff, Source, difference, new_marks
+from gates.tampering.losses import Suite
+from gates.tampering.python import Module
+from gates.tampering.rules import RULES, Mark, Sign
+from gates.tampering.tests import is_collected, is_testing
 from gates.verdict import Finding, Unmeasurable, Verdict, answer, worst
 from gates.waivers import Waiver, split
 
 LOOKS: tuple[Callable[[Diff], Iterator[Sign]], ...] = (
-    integrity_config.signs_of, integrity_ci.signs_of, integrity_files.signs_of, integrity_lines.signs_of,
+    config.signs_of, ci.signs_of, files.signs_of, lines.signs_of,
 )  # fmt: skip
 MOST_NOTES = 30
 Named = Callable[[str], bool] | None
@@ -90,7 +83,7 @@ def measure(limits: Limits, subject: Subject) -> JsonValue:
 def _losses(old: Subject, new: Subject, config: Config, named: Named) -> list[Sign]:
     """What tests have lost since an earlier tree."""
     since = difference(old, new)
-    return [*_Look(since, config, named).losses(), *integrity_lines.signs_of(since)]
+    return [*_Look(since, config, named).losses(), *lines.signs_of(since)]
 
 
 def _dropped(sign: Sign) -> Sign:
@@ -184,12 +177,12 @@ class _Look:
         yield from swapped(*([one for one in side if self._is_test(one.path)] for side in (self.before, self.after)))
 
     def _marks(self, modules: Sequence[Module]) -> list[Mark]:
-        marks = integrity_hooks.marks_of
+        marks = hooks.marks_of
         return [mark for module in modules for mark in marks(module, testing=self._is_testing(module.path))]
 
     def _suppressions(self, sources: Iterable[Source]) -> list[Mark]:
         readable = (one for one in sources if not one.is_python or isinstance(self._module(one), Module))
-        marks = integrity_suppressions.marks_of
+        marks = suppressions.marks_of
         return [mark for source in readable for mark in marks(source, testing=self._is_testing(source.path))]
 
 

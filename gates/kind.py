@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
-from gates.by_file import ByFile
 from gates.line_hits import LineHits
+from gates.metrics.by_file import ByFile
 from gates.model import Frozen
 from gates.subject import Subject
 from gates.verdict import Verdict

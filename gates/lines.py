@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, JsonValue, TypeAdapter
 
-from gates.by_file import ByFile, Figures, needs_of, readable
-from gates.figures import Need
+from gates.metrics.by_file import ByFile, Figures, needs_of, readable
+from gates.metrics.figures import Need
 from gates.paths import shown
 from gates.subject import Subject
 from gates.texts import Texts, chosen

@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from gates.collected import Function, is_suite, last_name
 from gates.files import read, read_text
 from gates.requirements import names_in
 from gates.subject import Subject
+from gates.suites.collected import Function, is_suite, last_name
 from gates.syntax import parse
 
 

@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePosixPath
 
 from gates.files import python_files, regular, select
-from gates.junit import Case, told_of
 from gates.paths import TEST_FOLDERS, is_test, matcher, shown
 from gates.subject import SYMLINK, Subject, compared
+from gates.suites.junit import Case, told_of
 from gates.verdict import Unmeasurable
 
 SCRIPTS = frozenset({"setup.py", "noxfile.py"})

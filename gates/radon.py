@@ -9,12 +9,12 @@ from typing import Literal, NamedTuple, Self
 
 from pydantic import JsonValue, model_validator
 
-from gates.by_file import ByFile, Figures, known, needs_of, readable
-from gates.figures import Need
+from gates.metrics.by_file import ByFile, Figures, known, needs_of, readable
+from gates.metrics.figures import Need
+from gates.metrics.rank import Rank
 from gates.model import Flag, Frozen
 from gates.paths import Paths, shown
 from gates.product import analysed, analysed_before
-from gates.rank import Rank
 from gates.ratchet import worsened
 from gates.subject import Subject
 from gates.verdict import Finding, Verdict, answer

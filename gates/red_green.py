@@ -3,7 +3,7 @@
 The tests are run on three trees: the candidate; the base as it is, which says what passed before; and the base with the
 candidate's tests laid over it, on which enough of them must be red. A test that fails there only because a module, a
 name or a parameter is not there yet, or by a fixture, proves nothing by that: it must also fail with the candidate's
-own code when its new and changed functions do nothing while tests run (`gates/stubs.py`).
+own code when its new and changed functions do nothing while tests run (`gates/proof/stubs.py`).
 
 * What passed on the base passes still. A test is the same one when it has moved, when it has another name and most of
   its code, and when as many others of its parameters pass. One that failed on the base and still fails is no fault.
@@ -21,8 +21,8 @@ from pydantic import JsonValue
 from gates.files import python_files
 from gates.model import Count, Duration, Frozen
 from gates.paths import shown
-from gates.red_green_told import Before, Loss, Runs, Told, losses, places, proofs
-from gates.red_plan import Plan, differing
+from gates.proof.red_green_told import Before, Loss, Runs, Told, losses, places, proofs
+from gates.proof.red_plan import Plan, differing
 from gates.subject import Subject, compared
 from gates.verdict import MOST_FINDINGS, Finding, Verdict, answer, worst
 from gates.waivers import Waiver, split

@@ -14,10 +14,10 @@ from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
-from gates.documents import Unreadable, json_data, lines_of, yaml_data
 from gates.files import read_text, select
 from gates.model import Frozen
 from gates.paths import Paths
+from gates.spec.documents import Unreadable, json_data, lines_of, yaml_data
 from gates.subject import Subject
 from gates.texts import Regex
 from gates.verdict import Finding, Unmeasurable
@@ -135,7 +135,7 @@ def _outside_of_code(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
 def _of_class(kind: str, subject: Subject, paths: Iterable[str]) -> Iterator[Defined]:
     from rdflib import RDF, URIRef  # noqa: PLC0415 - rdflib costs 0.2 s that other checks must not pay
 
-    from gates.turtle import Sources  # noqa: PLC0415
+    from gates.spec.turtle import Sources  # noqa: PLC0415
 
     sources = Sources((subject.root, path) for path in paths)
     for node in sorted(set(sources.graph.subjects(RDF.type, URIRef(kind))), key=str):

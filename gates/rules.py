@@ -8,7 +8,7 @@ import re
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
-from gates.integrity_rules import RULES
+from gates.tampering.rules import RULES
 
 NAMES: dict[str, tuple[str, ...]] = {
     "integrity": tuple(RULES),

@@ -26,10 +26,10 @@ from pydantic import JsonValue
 
 from gates.model import Frozen
 from gates.ran import said
-from gates.slo_limits import Limits
-from gates.slo_statistics import Side, spread
-from gates.slo_targets import Samples, Standing, standings
-from gates.slo_words import Told, findings, summary
+from gates.speed.estimates import Side, spread
+from gates.speed.limits import Limits
+from gates.speed.targets import Samples, Standing, standings
+from gates.speed.words import Told, findings, summary
 from gates.subject import Subject
 from gates.verdict import Outcome, Unmeasurable, Verdict, error
 

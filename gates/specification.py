@@ -1,8 +1,8 @@
 """`specification`: a specification is closed, as far as its shapes or its schema ask for it.
 
 Closure is the share of questions that are answered: of Turtle files what SHACL shapes ask of each node that they target
-(`gates/shacl.py`), of JSON and YAML files what a JSON Schema asks of each value (`gates/json_schema.py`); of both,
-whether what something refers to is there. Every missing piece is named.
+(`gates/spec/shacl.py`), of JSON and YAML files what a JSON Schema asks of each value (`gates/spec/json_schema.py`); of
+both, whether what something refers to is there. Every missing piece is named.
 
 Shapes and schema are taken from the base commit where it has them, pattern by pattern: whoever writes the specification
 does not also say what it must have. A base without them leaves those of the candidate, and the summary says so.
@@ -14,10 +14,10 @@ from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
-from gates.closure import Closure
 from gates.files import read_text, regular, select
 from gates.model import Frozen
 from gates.paths import Paths, matcher, shown
+from gates.spec.closure import Closure
 from gates.subject import Subject
 from gates.verdict import Finding, Unmeasurable, Verdict, answer, worst
 from gates.waivers import Waiver, split
@@ -119,14 +119,14 @@ def _readable(subject: Subject, paths: tuple[str, ...], suffixes: tuple[str, ...
 
 
 def _of_shapes(files: Sequence[Place], asking: Sequence[Place]) -> Closure:
-    from gates import shacl  # noqa: PLC0415 - rdflib and pyshacl cost 0.3 s that other checks must not pay
-    from gates.turtle import Sources  # noqa: PLC0415
+    from gates.spec import shacl  # noqa: PLC0415 - rdflib and pyshacl cost 0.3 s that other checks must not pay
+    from gates.spec.turtle import Sources  # noqa: PLC0415
 
     return shacl.closure(Sources(files), Sources(asking))
 
 
 def _of_schema(files: Sequence[Place], asking: Sequence[Place]) -> Closure:
-    from gates import json_schema  # noqa: PLC0415 - likewise
+    from gates.spec import json_schema  # noqa: PLC0415 - likewise
 
     texts, schemas = (
         [json_schema.read(path, read_text(root, path)) for root, path in each] for each in (files, asking)

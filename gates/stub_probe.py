@@ -17,14 +17,14 @@ from typing import Annotated
 
 from pydantic import Field, JsonValue
 
-from gates import junit
-from gates.changed_tests import Files, broken_files, by_id
-from gates.junit import Case
 from gates.model import Count, Duration, Frozen
 from gates.paths import Paths, shown
+from gates.proof.changed_tests import Files, broken_files, by_id
+from gates.proof.stub_plan import Plan, Target
 from gates.ran import tail
-from gates.stub_plan import Plan, Target
 from gates.subject import Run, Subject, compared
+from gates.suites import junit
+from gates.suites.junit import Case
 from gates.verdict import MOST_FINDINGS, Finding, Unmeasurable, Verdict, answer, error, worst
 from gates.waivers import Waiver, split
 

@@ -9,15 +9,15 @@ from typing import Annotated
 
 from pydantic import AfterValidator, JsonValue, StringConstraints
 
-from gates import guard, pytest_config, pytest_run
-from gates.accounted import account
-from gates.canaries import Canary, failing
-from gates.canary_doubts import canary_doubts
-from gates.junit import Case
 from gates.model import Count, Duration, Flag, Frozen
 from gates.paths import Paths, is_glob, shown
 from gates.ran import tail
 from gates.subject import Subject
+from gates.suites import guard, pytest_config, pytest_run
+from gates.suites.accounted import account
+from gates.suites.canaries import Canary, failing
+from gates.suites.canary_doubts import canary_doubts
+from gates.suites.junit import Case
 from gates.verdict import Finding, Verdict, answer, error, worst
 from gates.waivers import Waiver, split
 

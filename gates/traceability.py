@@ -13,16 +13,16 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from gates import guard, pytest_run
-from gates.canary_doubts import canary_doubts
 from gates.files import regular, select
-from gates.junit import Case
 from gates.model import Count, Flag, Frozen
 from gates.naming import Test, finder, tests_of, unknown
 from gates.paths import Paths, is_test, matcher, shown
 from gates.ran import said
 from gates.requirements import Defined, Requirements, defined
 from gates.subject import Subject
+from gates.suites import guard, pytest_run
+from gates.suites.canary_doubts import canary_doubts
+from gates.suites.junit import Case
 from gates.tests import ENDED_BY_ITSELF
 from gates.verdict import Finding, Unmeasurable, Verdict, answer, worst
 from gates.waivers import Waiver, split

@@ -12,11 +12,11 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from gates import guard, junit
 from gates.model import Frozen
 from gates.ran import crash, tail
 from gates.reports import read_report
 from gates.subject import Ran, Run
+from gates.suites import guard, junit
 from gates.tests import Limits as Tests
 from gates.verdict import Unmeasurable
 from tasks.ground import Ground

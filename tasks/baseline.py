@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from gates.checks import Check
 from gates.slo import Limits, Report
-from gates.slo_statistics import interval
+from gates.speed.estimates import interval
 from tasks import slo
 from tasks.before import Before
 from tasks.errors import Interrupted, SparcError

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pydantic import JsonValue
 
 from gates.model import Frozen
-from gates.slo_quantities import FAMILIES, Measure, shown
+from gates.speed.quantities import FAMILIES, Measure, shown
 from gates.verdict import Outcome
 
 LABEL = re.compile(r"slo [a-z0-9]")
@@ -25,7 +25,7 @@ class Before(Frozen):
     """Median, in seconds, bytes, instructions, or as printed; None: there was none."""
     low: float | None = None
     high: float | None = None
-    """Its interval, as in `gates/slo_statistics.py`."""
+    """Its interval, as in `gates/speed/estimates.py`."""
     runs: int = 0
     problem: str | None = None
     """Why there is no figure."""

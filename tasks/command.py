@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
+from tasks.capture import Capture
 from tasks.errors import Interrupted
 from tasks.jail import Jail
 from tasks.share import Share
@@ -29,7 +30,6 @@ from tasks.usage import Usage
 
 SUPERVISOR = str(Path(__file__).with_name("supervise.py"))
 SUPERVISOR_KILLED = "its supervisor was killed"
-HEAD, TAIL = 64 * 1024, 192 * 1024  # bytes kept of each stream
 DRAIN = 1.0  # seconds to read on after the tree has ended
 TICK = 0.5  # seconds between two looks at the clock
 PATIENCE = 15.0  # seconds that a supervisor has to end its tree, before it is ended itself
@@ -129,32 +129,6 @@ class Processes:
 
 processes: ContextVar[Processes] = ContextVar("processes", default=Processes())  # noqa: B039 - one shared default is meant
 """The handle of the run in whose context a command is started; tasks in threads inherit it."""
-
-
-class Capture:
-    """The head and the tail of a stream, and a file that holds as much as `spool_limit` allows."""
-
-    def __init__(self, spool: IO[bytes] | None = None, spool_limit: int = 8 * 1024 * 1024) -> None:
-        self._head, self._tail = bytearray(), bytearray()
-        self._dropped = 0
-        self._spool, self._room = spool, spool_limit
-
-    def add(self, data: bytes) -> None:
-        """Take the next bytes of the stream."""
-        if self._spool is not None and self._room > 0:
-            self._spool.write(data[: self._room])
-            self._room -= len(data)
-        room = HEAD - len(self._head)
-        self._head += data[:room]
-        self._tail += data[max(room, 0) :]
-        if (surplus := len(self._tail) - TAIL) > 0:
-            self._dropped += surplus
-            del self._tail[:surplus]
-
-    def value(self) -> bytes:
-        """What was kept, with a line that tells how much was not."""
-        gap = f"\n[... {self._dropped} bytes left out ...]\n".encode() if self._dropped else b""
-        return bytes(self._head + gap + self._tail)
 
 
 def run(command: Command) -> Completed:

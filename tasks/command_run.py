@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gates import command
-from gates.command_findings import BASE
-from gates.left_files import present
+from gates.formats.command_findings import BASE
+from gates.formats.left_files import present
 from gates.paths import shown
 from gates.subject import Ran, Run
 from gates.verdict import Unmeasurable

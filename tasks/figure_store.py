@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import gates
-from gates.figure_types import fits
-from gates.figures import METRICS, Need
+from gates.metrics.figure_types import fits
+from gates.metrics.figures import METRICS, Need
 
 DAY = 24 * 3600
 DAYS = 30
@@ -129,7 +129,7 @@ def _is_whole(key: bytes, text: object, digest: bytes) -> bool:
 def _maker(metric: str) -> str:
     """Everything but path and content on which a figure depends."""
     about = METRICS[metric]
-    folder = Path(gates.__file__).parent
+    folder = Path(gates.__file__).parent / "metrics"
     code = [(folder / f"{module}.py").read_bytes() for module in about.modules]
     others = {(point.dist.name, point.dist.version) for group in about.extended_by for point in _points(group)}
     return json.dumps([

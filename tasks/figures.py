@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gates.figure_types import fits
-from gates.figures import Need, Unread
+from gates.metrics.figure_types import fits
+from gates.metrics.figures import Need, Unread
 from tasks.command import Command, run_foreign
 from tasks.errors import SparcError
 from tasks.figure_store import FigureStore
@@ -102,7 +102,7 @@ class Measuring:
             "needs": [[need.metric, need.path, need.parameters, *places[need.blob]] for need in there],
         }
         report = folder / "figures.json"
-        argv = (sys.executable, "-I", "-m", "gates.figure_worker", str(report))
+        argv = (sys.executable, "-I", "-m", "gates.metrics.figure_worker", str(report))
         own = {"HOME": str(folder), "TMPDIR": str(folder)}
         # escaped, for a path that is no UTF-8 has no other form
         stdin = json.dumps(question).encode()

@@ -170,5 +170,6 @@ def versions() -> dict[str, str]:
 
 def _code() -> str:
     """The sha256 of what measures and judges: an installed version says little of a checkout that is worked on."""
-    files = sorted(Path(gates.__file__).parent.glob("*.py"))
-    return hashlib.sha256(b"\0".join(file.name.encode() + b"\0" + file.read_bytes() for file in files)).hexdigest()
+    folder = Path(gates.__file__).parent
+    files = ((str(path.relative_to(folder)), path.read_bytes()) for path in sorted(folder.rglob("*.py")))
+    return hashlib.sha256(b"\0".join(name.encode() + b"\0" + code for name, code in files)).hexdigest()

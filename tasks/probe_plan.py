@@ -45,7 +45,7 @@ def _answer(probing: Probing, name: str, paths: list[str], subject: Subject) -> 
     folder = jail.writable[0]
     report = folder / "plan.json"
     question = {"plan": name, "paths": paths, "subject": subject.model_dump(mode="json")}
-    argv = (sys.executable, "-I", "-m", "gates.plan_worker", str(report))
+    argv = (sys.executable, "-I", "-m", "gates.proof.plan_worker", str(report))
     env = {**basics(exam.env), "HOME": str(folder), "TMPDIR": str(folder)}
     done = run_foreign(Command(argv, folder, env, json.dumps(question).encode(), READING, jail))
     try:

@@ -5,8 +5,8 @@ import time
 from collections.abc import Mapping
 
 from gates import red_green
-from gates.red_green_told import Sofar
-from gates.red_plan import Plan
+from gates.proof.red_green_told import Sofar
+from gates.proof.red_plan import Plan
 from gates.subject import Run
 from gates.tests import Limits as Tests
 from tasks import base_suites

@@ -16,7 +16,8 @@ from gates.ran import crash
 from gates.slo import Limits
 from gates.subject import Ran
 from tasks.agents.asking import WORDS, replaced
-from tasks.command import HEAD, TAIL, Command, Completed, run_foreign
+from tasks.capture import HEAD, TAIL
+from tasks.command import Command, Completed, run_foreign
 from tasks.errors import SparcError
 from tasks.exam import Exam
 from tasks.rooms import Room
@@ -188,7 +189,7 @@ def _total(path: Path) -> int | None:
 
 def _printed(pattern: str, done: Completed, exam: Exam) -> float:
     """The number that a command printed, found by a process that may be ended: a pattern can take for ever."""
-    argv = (sys.executable, "-I", "-m", "gates.slo_printed")
+    argv = (sys.executable, "-I", "-m", "gates.speed.printed")
     text = b"\n".join((done.stdout, done.stderr)).decode(errors="replace")
     question = json.dumps({"pattern": pattern, "text": text}).encode()
     answer = run_foreign(Command(argv, Path("/"), {}, question, READING, exam.confinement.jail()))

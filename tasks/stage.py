@@ -2,7 +2,7 @@
 
 Before each run the checkout is what it was when the project had just been installed, and HOME and TMPDIR are empty; so
 nothing that one run has done or spoilt is there for the next. After it, its report is put where no later one reaches.
-A module of the target's environment, out of its reach, says which switch is on (`gates/stubs.py`).
+A module of the target's environment, out of its reach, says which switch is on (`gates/proof/stubs.py`).
 """
 
 import os
@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from gates import suite
 from gates.ran import tail
 from gates.subject import Ran, Run
+from gates.suites import suite
 from gates.tests import Limits
 from tasks.environment import Installed
 from tasks.errors import SparcError

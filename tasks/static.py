@@ -7,9 +7,9 @@ decided on here is names, modes and figures.
 
 from collections.abc import Iterable
 
-from gates.by_file import ByFile, Figures
 from gates.checks import Check
-from gates.figures import Need
+from gates.metrics.by_file import ByFile, Figures
+from gates.metrics.figures import Need
 from gates.subject import Subject
 from gates.verdict import Unmeasurable, Verdict, error
 from tasks.errors import Interrupted, SparcError

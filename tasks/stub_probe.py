@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pydantic import JsonValue
 
 from gates import stub_probe
+from gates.proof.stub_plan import Failing, Plan, Target
 from gates.ran import crash, said
-from gates.stub_plan import Failing, Plan, Target
 from gates.stub_probe import Tried
 from gates.subject import Ran, Run
 from tasks.probe_plan import UNCOMPARED, Unplanned, asked

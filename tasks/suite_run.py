@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from pydantic import JsonValue
 
-from gates import coverage, guard, pytest_config, suite, tests
+from gates import coverage, tests
 from gates.checks import Check
 from gates.subject import REGULAR, Ran, Run
+from gates.suites import guard, pytest_config, suite
 from tasks.errors import SparcError
 from tasks.git import Git
 from tasks.git_bulk import files

@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from gates import coverage, tests
 from gates.checks import Check
 from gates.subject import REGULAR, Ran, Subject, TreeFile
-from gates.suite import Place, Step, programs
+from gates.suites.suite import Place, Step, programs
 from gates.verdict import Unmeasurable, Verdict, error
 from tasks.suite_run import watched, write
 

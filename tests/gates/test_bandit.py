@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gates.bandit import Limits, judge
-from gates.bandit_issues import Issue
+from gates.metrics.bandit_issues import Issue
 from gates.subject import Subject
 from gates.verdict import Verdict
 

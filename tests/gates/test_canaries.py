@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from gates.canaries import Canary, is_selective, planted
-from gates.canary_doubts import canary_doubts
-from gates.collected import named
-from gates.guard import Guard
-from gates.junit import Case
-from gates.pytest_config import EMPTY, chosen
-from gates.pytest_run import Told
+from gates.suites.canaries import Canary, is_selective, planted
+from gates.suites.canary_doubts import canary_doubts
+from gates.suites.collected import named
+from gates.suites.guard import Guard
+from gates.suites.junit import Case
+from gates.suites.pytest_config import EMPTY, chosen
+from gates.suites.pytest_run import Told
 
 FILES = ("tests/test_a.py", "tests/deep/test_b.py", "tests/deep/test_c.py", "src/ledger/posting.py")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gates.changed_functions import changed, functions
+from gates.proof.changed_functions import changed, functions
 from gates.subject import Subject, TreeFile
 from gates.verdict import Unmeasurable
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from gates.collected import defines_test, expected
-from gates.pytest_config import chosen
 from gates.subject import Subject
+from gates.suites.collected import defines_test, expected
+from gates.suites.pytest_config import chosen
 
 Tree = Callable[..., Subject]
 

@@ -4,10 +4,10 @@ import ast
 
 import pytest
 
-from gates.defined import Defined, defined_in
-from gates.lost import lost
-from gates.pytest_config import Config, chosen
-from gates.selection import required, shadowed
+from gates.suites.defined import Defined, defined_in
+from gates.suites.lost import lost
+from gates.suites.pytest_config import Config, chosen
+from gates.suites.selection import required, shadowed
 
 
 def defined(source: str, ini: str = "", path: str = "tests/test_a.py") -> list[Defined]:

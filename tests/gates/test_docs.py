@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from gates.docs import Limits, judge
-from gates.markdown import read_page
+from gates.prose.markdown import read_page
 from gates.subject import Subject
 from gates.verdict import Verdict
 from gates.waivers import Waiver

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gates.documents import DEEPEST, Unreadable, json_data, lines_of, refuse_unparsable_yaml, toml_data, yaml_data
+from gates.spec.documents import DEEPEST, Unreadable, json_data, lines_of, refuse_unparsable_yaml, toml_data, yaml_data
 
 LAUGHS = "\n".join(
     ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from gates.bandit_issues import CRASHED, issues
 from gates.bounded import within
-from gates.figures import METRICS, Unread, figure
+from gates.metrics.bandit_issues import CRASHED, issues
+from gates.metrics.figures import METRICS, Unread, figure
 
 EXEC = b"def run(code):\n    exec(code)\n"
 IMPORTED = "import sys\nimport {modules}\nsys.exit({forbidden!r} in sys.modules)"
@@ -23,7 +23,7 @@ def run(folder: Path, needs: list[tuple[str, str, bytes]], *parameters: str) -> 
         asked.append([metric, path, parameters, len(contents), len(content)])
         contents += content
     (folder / "contents").write_bytes(contents)
-    argv = (sys.executable, "-I", "-m", "gates.figure_worker", str(folder / "figures.json"))
+    argv = (sys.executable, "-I", "-m", "gates.metrics.figure_worker", str(folder / "figures.json"))
     question = json.dumps({"contents": str(folder / "contents"), "needs": asked})
     subprocess.run(argv, input=question, text=True, check=True, cwd=folder, timeout=60)
     answers = json.loads((folder / "figures.json").read_bytes())
@@ -99,7 +99,10 @@ def test_a_figure_that_takes_too_long_is_given_up() -> None:
         endless()
 
 
-@pytest.mark.parametrize("modules", ["gates.figure_worker, gates.ranks", "gates.text_figures, gates.bandit_issues"])
+@pytest.mark.parametrize(
+    "modules",
+    ["gates.metrics.figure_worker, gates.metrics.ranks", "gates.metrics.text_figures, gates.metrics.bandit_issues"],
+)
 def test_a_worker_imports_nothing_that_takes_long(modules: str) -> None:
     for forbidden in ("pydantic", "bandit"):
         code = IMPORTED.format(modules=modules, forbidden=forbidden)

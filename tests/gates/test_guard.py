@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gates.guard import Guard, beside, contradictions, heard, key_of, key_of_node, read
-from gates.junit import Case
+from gates.suites.guard import Guard, beside, contradictions, heard, key_of, key_of_node, read
+from gates.suites.junit import Case
 from gates.verdict import Unmeasurable
 
 PASSED = Case("tests.test_a", "test_x[1]", "tests/test_a.py", 3, "passed", "")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gates.integrity_rules import RULES
+from gates.tampering.rules import RULES
 from tests.gates.integrity_attacks import ATTACKS, MISSED
 from tests.gates.integrity_base import BASE, Case, asked, rules
 from tests.gates.integrity_honest import HONEST, NOTED

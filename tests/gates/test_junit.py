@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gates.junit import Case, read, told_of
+from gates.suites.junit import Case, read, told_of
 from gates.verdict import Unmeasurable
 
 PASSED = '<testcase classname="tests.test_a.TestX" name="test_m[1]" file="tests/test_a.py" line="4" time="0.1"/>'

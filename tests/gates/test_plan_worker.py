@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gates.plan_worker import answer_to
+from gates.proof.plan_worker import answer_to
 from gates.subject import Subject
 
 Tree = Callable[..., Subject]
@@ -66,6 +66,6 @@ def test_what_cannot_be_planned_is_a_sentence(tree: Tree, name: str) -> None:
 
 
 def test_nonsense_is_a_sentence_as_well(tmp_path: Path) -> None:
-    argv = (sys.executable, "-I", "-m", "gates.plan_worker", str(tmp_path / "plan.json"))
+    argv = (sys.executable, "-I", "-m", "gates.proof.plan_worker", str(tmp_path / "plan.json"))
     subprocess.run(argv, input=b"[]", check=True, timeout=60)
     assert json.loads((tmp_path / "plan.json").read_text())["refused"].startswith("could not be measured: TypeError")

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from gates.junit import Case
 from gates.product import analysed, covered
 from gates.subject import Subject
+from gates.suites.junit import Case
 from gates.verdict import Unmeasurable
 
 Tree = Callable[..., Subject]

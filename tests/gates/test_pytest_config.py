@@ -2,7 +2,7 @@
 
 import pytest
 
-from gates.pytest_config import EMPTY, chosen
+from gates.suites.pytest_config import EMPTY, chosen
 
 INI = "[pytest]\ntestpaths = a 'b c'  # here\n    d\n"
 

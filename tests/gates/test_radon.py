@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from gates.metrics.rank import Rank
 from gates.radon import Limits, judge
-from gates.rank import Rank
 from gates.subject import Subject
 from gates.verdict import Verdict
 

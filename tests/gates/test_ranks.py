@@ -1,6 +1,6 @@
 """Every block of a module, once."""
 
-from gates.ranks import complexities
+from gates.metrics.ranks import complexities
 
 SOURCE = b"""
 import os

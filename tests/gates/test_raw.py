@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from radon.metrics import mi_visit
 from radon.raw import analyze
 
-from gates.ranks import maintainability
-from gates.raw import Raw, count
+from gates.metrics.ranks import maintainability
+from gates.metrics.raw import Raw, count
 
 LINES = st.sampled_from(
     ["x = 1", "", "# note", "x = 1  # note", "if x: y = 2", "a = 1; b = 2", "def f(): pass", '"""one"""',

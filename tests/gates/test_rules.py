@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from gates.integrity_rules import RULES
 from gates.rules import NAMES, SHAPES, close_to, is_known
+from gates.tampering.rules import RULES
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from gates.checks import Check
 from gates.slo import Limits, Report, judge, settled
-from gates.slo_printed import number_in
-from gates.slo_quantities import shown, value_of
+from gates.speed.printed import number_in
+from gates.speed.quantities import shown, value_of
 from gates.subject import Ran, Subject
 from gates.verdict import Outcome, Verdict
 from tests.gates.conftest import Ask, Tree

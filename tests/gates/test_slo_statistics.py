@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gates.slo_statistics import FEWEST, Interval, Side, interval, spread, too_few, too_varied
+from gates.speed.estimates import FEWEST, Interval, Side, interval, spread, too_few, too_varied
 
 FIGURES = st.lists(st.floats(min_value=0.001, max_value=1e9), min_size=1, max_size=30)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gates.changed_functions import functions
-from gates.stubs import Switch, switched
+from gates.proof.changed_functions import functions
+from gates.proof.stubs import Switch, switched
 
 SOURCE = '''\
 def short(a): return a

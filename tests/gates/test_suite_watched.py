@@ -6,7 +6,7 @@ import pytest
 
 from gates import coverage, tests
 from gates.subject import Subject
-from gates.suite import Place, Suite, programs
+from gates.suites.suite import Place, Suite, programs
 from gates.verdict import Verdict
 
 Tree = Callable[..., Subject]

@@ -74,7 +74,7 @@ def test_every_exception_is_an_error(tree: Tree, monkeypatch: pytest.MonkeyPatch
         raise problem
 
     kind = worker.Check.model_validate("deliverables").kind._replace(measure=measure)
-    monkeypatch.setitem(sys.modules["gates.checks"].CHECKS, "deliverables", kind)
+    monkeypatch.setattr(sys.modules["gates.checks"], "CHECKS", {"deliverables": kind})
     verdict = answer_to(question("deliverables", tree({"a": "a"})))
     assert (verdict.check, verdict.outcome) == ("deliverables", "error")
     assert type(problem).__name__ in verdict.summary

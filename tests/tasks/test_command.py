@@ -18,18 +18,8 @@ from typing import TypeVar
 
 import pytest
 
-from tasks.command import (
-    HEAD,
-    SUPERVISOR_KILLED,
-    TAIL,
-    Command,
-    Completed,
-    Processes,
-    processes,
-    run,
-    run_foreign,
-    start_detached,
-)
+from tasks.capture import HEAD, TAIL
+from tasks.command import SUPERVISOR_KILLED, Command, Completed, Processes, processes, run, run_foreign, start_detached
 from tasks.errors import Interrupted
 from tasks.threads import in_thread
 

@@ -9,9 +9,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from gates import reports_cobertura, reports_junit, reports_sarif
+from gates.formats import cobertura as cobertura_report
+from gates.formats import junit as junit_report
+from gates.formats import sarif as sarif_report
+from gates.formats.report_paths import Where
 from gates.line_hits import LineHits
-from gates.report_paths import Where
 from gates.verdict import Finding, Outcome, Unmeasurable, Verdict, Waived
 from tasks.errors import Blocked
 from tasks.export import Answer
@@ -99,13 +101,13 @@ def test_a_finding_that_moved_keeps_its_fingerprint() -> None:
 
 
 def test_our_reader_of_sarif_reads_our_own() -> None:
-    told = reports_sarif.read("s", sarif([Answer(PASSED), Answer(FAILED)]).encode(), WHERE)
+    told = sarif_report.read("s", sarif([Answer(PASSED), Answer(FAILED)]).encode(), WHERE)
     assert [(found.rule, found.path, found.line, found.level) for found in told.results] == [
         ("B602", "src/a.py", 7, "error"), ("B602", "src/a.py", 9, "error"), ("B105", "src/ä b%.py", None, "error"),
         ("bandit", "src/\udcff.py", 1, "error"), ("bandit", None, None, "error"), ("B101", "src/a.py", 1, "warning"),
     ]  # fmt: skip
     with pytest.raises(Unmeasurable, match="sparc says that it did not succeed: command build: not found: make"):
-        reports_sarif.read("s", sarif(ALL).encode(), WHERE)
+        sarif_report.read("s", sarif(ALL).encode(), WHERE)
 
 
 # -- JUnit
@@ -113,7 +115,7 @@ def test_our_reader_of_sarif_reads_our_own() -> None:
 
 def test_our_reader_of_junit_reads_our_own() -> None:
     text = junit(ALL)
-    cases = list(reports_junit.read("j", text.encode(), WHERE))
+    cases = list(junit_report.read("j", text.encode(), WHERE))
     assert [(case.name, case.outcome) for case in cases] == [
         ("sparc.gate tests", "passed"), ("sparc.gate bandit", "failed"), ("sparc.refinement command build", "failed")
     ]  # fmt: skip
@@ -137,7 +139,7 @@ def test_our_reader_of_cobertura_reads_our_own() -> None:
         LineHits(path="b.py", hit=(), missed=(1, 2), named=False),
     )
     text = cobertura([Answer(PASSED), Answer(FAILED, lines=files)], 1700000000.5)
-    tallies, folders = reports_cobertura.read("c", text.encode())
+    tallies, folders = cobertura_report.read("c", text.encode())
     assert {path: tally.of(path, 99, branch=False) for path, tally in tallies.items()} == {
         "src/a.py": files[0], "b.py": files[1].model_copy(update={"named": True})
     }  # fmt: skip
@@ -160,7 +162,7 @@ def test_nothing_that_a_target_writes_breaks_a_file() -> None:
         check="command x", outcome=Outcome.FAILED, summary=nasty,
         findings=(Finding(message=nasty, path=nasty.replace("\x00", ""), line=0, rule=nasty),),
     )  # fmt: skip
-    assert len(list(reports_junit.read("j", junit([Answer(verdict)]).encode(), WHERE))) == 1
+    assert len(list(junit_report.read("j", junit([Answer(verdict)]).encode(), WHERE))) == 1
     assert len(essentials(json.loads(sarif([Answer(verdict)]).encode()))) == 1
 
 

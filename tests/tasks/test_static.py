@@ -12,7 +12,7 @@ import pytest
 
 from gates.checks import CHECKS as CHECKS_KNOWN
 from gates.checks import Check
-from gates.figures import METRICS, Need, Unread
+from gates.metrics.figures import METRICS, Need, Unread
 from gates.verdict import Verdict
 from tasks import figure_store, figures
 from tasks.bench import Bench
@@ -178,7 +178,7 @@ def test_whatever_goes_wrong_is_an_error_of_its_own_check(
         raise ZeroDivisionError("x")
 
     kind = CHECKS_KNOWN["radon"]
-    monkeypatch.setitem(CHECKS_KNOWN, "radon", kind._replace(judge=broken))
+    monkeypatch.setattr("gates.checks.CHECKS", {**CHECKS_KNOWN, "radon": kind._replace(judge=broken)})
     secure, plain = ask(exam_of(FILES), "bandit", "radon")
     assert (secure.outcome, plain.outcome) == ("failed", "error")
     assert plain.summary == "radon: could not be measured: ZeroDivisionError: x"

@@ -1,0 +1,1 @@
+"""Figures of single files, which are kept by content."""

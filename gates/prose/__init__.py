@@ -1,0 +1,1 @@
+"""What `docs` looks at: pages, their links and their blocks of code."""

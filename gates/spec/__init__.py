@@ -1,0 +1,1 @@
+"""What `specification` is made of: Turtle and SHACL, JSON and JSON Schema."""

@@ -1,0 +1,52 @@
+"""What a run of the target's tests left, once it is certain that it came to an end."""
+
+from typing import NamedTuple
+
+from gates.ran import crash, said
+from gates.subject import Subject
+from gates.suites import guard, junit
+from gates.suites.canaries import Canary
+from gates.suites.guard import Guard
+from gates.suites.junit import Case
+from gates.verdict import Unmeasurable
+
+
+class Told(NamedTuple):
+    """What the report of a run tells."""
+
+    cases: list[Case]
+    """Of the target's tests, in order."""
+    canaries: list[Case]
+    """Of ours among them."""
+    guard: Guard | None
+    """What we noted of the run ourselves; None when nobody watched it."""
+
+
+def cases(subject: Subject) -> list[Case]:
+    """Every case of the target's own tests, at least one; canaries are left out."""
+    return told(subject).cases
+
+
+def told(subject: Subject) -> Told:
+    """The report of the run, the target's tests apart from ours. Raises Unmeasurable when there is none."""
+    if not subject.ran:
+        raise Unmeasurable("the tests were not run")
+    ran = subject.ran[0]
+    if reason := crash(ran):
+        raise Unmeasurable(f"pytest: {reason}", *said(ran))
+    try:
+        found = junit.read(subject.reports)
+    except Unmeasurable as problem:
+        raise Unmeasurable(f"pytest ended with code {ran.code}, and {problem}", *said(ran)) from None
+    noted = guard.read(subject.reports)
+    ours = [case for case in found if noted and _is_in(case, noted.canaries)]
+    theirs = [case for case in found if not (noted and _is_in(case, noted.canaries))]
+    if not theirs:
+        raise Unmeasurable(f"no test was collected (pytest ended with code {ran.code})", *said(ran))
+    return Told(theirs, ours, noted)
+
+
+def _is_in(case: Case, canaries: tuple[Canary, ...]) -> bool:
+    """By the place of the test, and by the name that pytest makes of the file's path."""
+    modules = {canary.path.removesuffix(".py").replace("/", ".") for canary in canaries}
+    return (case.module or case.name) in modules

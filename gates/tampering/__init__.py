@@ -1,0 +1,1 @@
+"""What `integrity` looks at in the difference between two trees."""

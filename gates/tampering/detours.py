@@ -1,0 +1,78 @@
+"""Ways by which tests that look as they did are skipped, or led to something else than the product.
+
+A fixture that skips keeps every test from running that uses it; an import from beside the tests, or another sys.path,
+puts something else in the place of what they test.
+"""
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+
+from gates.tampering.python import Module, last
+from gates.tampering.rules import Mark, Sign
+
+SKIPS = frozenset({
+    "pytest.skip", "pytest.xfail", "pytest.importorskip", "unittest.SkipTest", "self.skipTest",
+    "_pytest.outcomes.Skipped", "_pytest.outcomes.skip", "_pytest.outcomes.xfail", "pytest.skip.Exception",
+})  # fmt: skip
+MARKERS = frozenset({"applymarker", "add_marker"})
+PATHS = frozenset({"sys.path.insert", "sys.path.append", "sys.path.extend", "site.addsitedir"})
+NEAR = frozenset({"tests", "test", "conftest", "fixtures", "helpers", "fakes", "stubs"})
+Product = Callable[[str], bool]
+
+
+def marks_of(module: Module, *, testing: bool) -> list[Mark]:
+    """Skips outside of tests, and changes of sys.path; `testing`: whether the file has to do with tests."""
+    own = [node for node in module.outer_functions() if not (testing and node.name.startswith("test"))]
+    found = [mark for node in own for each in ast.walk(node) for mark in _skip(module, each)]
+    if testing:
+        found += [mark for node in module.nodes for mark in _path(module, node)]
+    return found
+
+
+def _skip(module: Module, node: ast.AST) -> Iterator[Mark]:
+    if not isinstance(node, ast.Call):
+        return
+    name = module.dotted(node.func)
+    if name in SKIPS or last(name) in MARKERS:
+        rule = "test-xfailed" if "xfail" in ast.unparse(node) else "test-skipped"
+        yield _mark(module, rule, node, f"whoever uses this is kept from counting by {name}", name)
+
+
+def _path(module: Module, node: ast.AST) -> Iterator[Mark]:
+    called = module.dotted(node.func) if isinstance(node, ast.Call) else ""
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    if called in PATHS or any(module.dotted(getattr(each, "value", each)) == "sys.path" for each in targets):
+        yield _mark(module, "modules-replaced", node, "sys.path is changed", ast.unparse(node))
+
+
+def _mark(module: Module, rule: str, node: ast.expr | ast.AST, message: str, key: str) -> Mark:
+    number = getattr(node, "lineno", 1)
+    return Mark(Sign(rule, module.path, number, message), key, module.line(number))
+
+
+def swapped(before: Iterable[Module], after: Iterable[Module]) -> Iterator[Sign]:
+    """Names that a file of tests had from the product, and now has from beside the tests, or makes itself."""
+    was = {module.path: module for module in before}
+    for module in after:
+        if module.path not in was:
+            continue
+        for name, origin in was[module.path].aliases.items():
+            now = module.aliases.get(name) or (f"tests.{name}" if name in _made(module) else "")
+            if now and now != origin and _is_near(now) and not _is_near(origin) and _is_used(name, module):
+                told = f"{name} was {origin}, and is made beside the tests now"
+                yield Sign("test-mocked", module.path, None, told)
+
+
+def _made(module: Module) -> set[str]:
+    """Names that a module defines at its top."""
+    names = {getattr(node, "name", "") for node in module.tree.body}
+    assigned = (node for node in module.tree.body if isinstance(node, ast.Assign))
+    return names | {getattr(target, "id", "") for node in assigned for target in node.targets}
+
+
+def _is_near(origin: str) -> bool:
+    return origin.startswith(".") or not NEAR.isdisjoint(origin.split(".")[:-1])
+
+
+def _is_used(name: str, module: Module) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == name for node in module.nodes)

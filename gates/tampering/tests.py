@@ -1,0 +1,226 @@
+"""The tests of a file of Python: which are collected, and what each of them is made of."""
+
+import ast
+import keyword
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from gates.paths import TEST_FOLDERS, matcher
+from gates.suites.collected import NORECURSE, PYTHON_FILES
+from gates.suites.pytest_config import Config
+from gates.tampering.asserts import ASSERTING, RAISING, Assertion, assertions_of
+from gates.tampering.python import Function, Module, last
+from gates.tampering.skips import Skip, skips_of
+
+PARAMETRIZE = ("parametrize",)
+WORDS = re.compile(r"\w+")
+HARNESS = RAISING | frozenset({"", "approx", "mark", "parametrize", "param", "usefixtures", "fixture"})
+FILLERS = frozenset({*keyword.kwlist, "self", *map(str, range(10))})
+"""Words that any two tests may share."""
+
+
+@dataclass(frozen=True, eq=False)
+class Test:
+    """One test function."""
+
+    module: Module
+    node: Function
+    owner: str
+    """The class that it is a method of, with those around it; empty for none."""
+    helpers: Mapping[str, float]
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        return self.module.path
+
+    @property
+    def name(self) -> str:
+        """As pytest names it: `TestMoney::test_add`."""
+        return f"{self.owner}::{self.node.name}" if self.owner else self.node.name
+
+    @property
+    def line(self) -> int:
+        """Where it stands."""
+        return self.node.lineno
+
+    @cached_property
+    def segment(self) -> str:
+        """Its text, decorators included."""
+        first = min([self.node.lineno, *(each.lineno for each in self.node.decorator_list)])
+        return self.module.segment(first, self.node.end_lineno or self.node.lineno)
+
+    @cached_property
+    def body(self) -> str:
+        """Its text without its name and decorators, and without how it is laid out."""
+        first = self.node.body[0].lineno
+        return " ".join(self.module.segment(first, self.node.end_lineno or first).split())
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of its body and of its decorators; by them two tests are alike."""
+        return frozenset(WORDS.findall(self.segment)) - FILLERS
+
+    @cached_property
+    def assertions(self) -> list[Assertion]:
+        """What it asserts."""
+        return assertions_of(self.node, self.module, self.helpers)
+
+    @cached_property
+    def worth(self) -> float:
+        """What its assertions that can fail are worth, all together."""
+        return sum(each.worth for each in self.assertions if not each.swallowed)
+
+    @cached_property
+    def calls(self) -> frozenset[str]:
+        """Last names of whatever it calls or takes an attribute of, but for what every test is made with."""
+        nodes = list(ast.walk(self.node))
+        called = {last(self.module.dotted(node.func)) for node in nodes if isinstance(node, ast.Call)}
+        taken = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+        return frozenset(name for name in called | taken if name not in HARNESS and not ASSERTING.match(name))
+
+    @cached_property
+    def skips(self) -> list[Skip]:
+        """What keeps it from running: its own decorators, and calls at the top of its body."""
+        return skips_of(self.node, self.module)
+
+    @cached_property
+    def cases(self) -> int | None:
+        """How many cases it is run with; None if that cannot be told from its text."""
+        total = 1
+        for each in self.node.decorator_list:
+            if isinstance(each, ast.Call) and last(self.module.dotted(each.func)) in PARAMETRIZE:
+                count = _count(each, self.module)
+                if count is None:
+                    return None
+                total *= count
+        return total
+
+    @cached_property
+    def is_empty(self) -> bool:
+        """Whether its body does nothing at all."""
+        return all(_does_nothing(each) for each in self.node.body)
+
+
+def is_collected(path: str, config: Config) -> bool:
+    """Whether pytest takes a file for tests by its name, and comes to where it lies."""
+    *folders, _ = PurePosixPath(path).parts
+    names, skipped = config.words("python_files") or PYTHON_FILES, config.words("norecursedirs") or NORECURSE
+    if not any(PurePosixPath(path).match(name) for name in names):
+        return False
+    if any(fnmatchcase(folder, pattern) for folder in folders for pattern in skipped):
+        return False
+    roots = [root.removeprefix("./").rstrip("/") for root in config.words("testpaths") or ()]
+    return not roots or any(
+        root in ("", ".") or f"{path}/".startswith(f"{root}/") or matcher([root])(path) for root in roots
+    )
+
+
+def is_testing(path: str, config: Config) -> bool:
+    """Whether a file has to do with tests: it is one, or lies beside them."""
+    *folders, name = PurePosixPath(path).parts
+    return not TEST_FOLDERS.isdisjoint(folders) or name == "conftest.py" or is_collected(path, config)
+
+
+def tests_of(module: Module) -> dict[str, Test]:
+    """Name -> test, of all that pytest collects: a later one of the same name takes the place of the first."""
+    if _switched_off(module.tree.body):
+        return {}
+    helpers = helpers_of(module)
+    found = (Test(module, node, owner, helpers) for owner, node in _collected(module.tree.body, ()))
+    gone = _set_again(module)
+    return {test.name: test for test in found if test.node.name not in gone and test.owner not in gone}
+
+
+def _set_again(module: Module) -> set[str]:
+    """Names of tests that the module, or a class in it, gives to something else, or takes away."""
+    classes = [node for node in module.tree.body if isinstance(node, ast.ClassDef)]
+    scopes: list[ast.Module | ast.ClassDef] = [module.tree, *classes]
+    names: set[str] = set()
+    for node in (each for scope in scopes for each in scope.body):
+        targets = node.targets if isinstance(node, ast.Assign | ast.Delete) else []
+        names |= {getattr(target, "id", getattr(target, "attr", "")) for target in targets}
+    return {name for name in names if name.casefold().startswith("test")}
+
+
+def _collected(body: Iterable[ast.stmt], owners: tuple[str, ...]) -> Iterator[tuple[str, Function]]:
+    for node in body:
+        if isinstance(node, Function) and _is_test(node):
+            yield "::".join(owners), node
+        elif isinstance(node, ast.ClassDef) and _is_suite(node):
+            yield from _collected(node.body, (*owners, node.name))
+        elif isinstance(node, ast.If | ast.Try | ast.With):
+            yield from _collected([*node.body, *getattr(node, "orelse", ())], owners)
+
+
+def _is_test(node: Function) -> bool:
+    fixture = any("fixture" in ast.dump(each) for each in node.decorator_list)
+    return node.name.startswith("test") and not fixture
+
+
+def _is_suite(node: ast.ClassDef) -> bool:
+    case = any(ast.unparse(base).endswith(("TestCase", "Case", "Base", "Tests", "Mixin")) for base in node.bases)
+    if not (node.name.startswith("Test") or case) or _switched_off(node.body):
+        return False
+    return case or not any(isinstance(each, Function) and each.name in ("__init__", "__new__") for each in node.body)
+
+
+def _switched_off(body: Iterable[ast.stmt]) -> bool:
+    """`__test__ = False`."""
+    return any(
+        isinstance(each, ast.Assign)
+        and any(isinstance(target, ast.Name) and target.id == "__test__" for target in each.targets)
+        and isinstance(each.value, ast.Constant)
+        and not each.value.value
+        for each in body
+    )
+
+
+def helpers_of(module: Module, *, every: bool = False) -> dict[str, float]:
+    """Functions of a module that are no tests, and what one call of them asserts; `every`: also those without any."""
+    found: dict[str, float] = {}
+    for node in module.outer_functions():
+        if not _is_test(node) and (every or any(isinstance(each, ast.Assert) for each in ast.walk(node))):
+            found[node.name] = sum(each.worth for each in assertions_of(node, module, {}) if not each.swallowed)
+    return found
+
+
+def _count(call: ast.Call, module: Module) -> int | None:
+    """The cases of one parametrize that run."""
+    named = [each.value for each in call.keywords if each.arg == "argvalues"]
+    values = call.args[1] if len(call.args) > 1 else named[0] if named else None
+    if isinstance(values, ast.Name):
+        values = _constant(module, values.id)
+    if not isinstance(values, ast.List | ast.Tuple | ast.Set) or any(
+        isinstance(each, ast.Starred) for each in values.elts
+    ):
+        return None
+    return sum(not _marked(each) for each in values.elts)
+
+
+def _constant(module: Module, name: str) -> ast.expr | None:
+    """The value of a name that the module gives it once."""
+    values = [
+        node.value
+        for node in module.tree.body
+        if isinstance(node, ast.Assign) and any(getattr(each, "id", "") == name for each in node.targets)
+    ]
+    return values[0] if len(values) == 1 else None
+
+
+def _marked(case: ast.expr) -> bool:
+    """Whether a `pytest.param` is skipped, or expected to fail, whatever holds."""
+    if not isinstance(case, ast.Call):
+        return False
+    marks = [node for each in case.keywords if each.arg == "marks" for node in ast.walk(each.value)]
+    return any(isinstance(node, ast.Attribute) and node.attr in ("skip", "xfail") for node in marks)
+
+
+def _does_nothing(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant)
+    return isinstance(node, ast.Pass) or (isinstance(node, ast.Return) and not isinstance(node.value, ast.Call))
