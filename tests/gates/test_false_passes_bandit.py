@@ -1,8 +1,7 @@
 """Every way in which bandit's command is known to end well in spite of an issue, and what the check says instead.
 
-Two of them are no file's doing: `-c pyproject.toml` and a baseline are what people put on the command line. Known not
-to be fooled by themselves, and so not here: an exclude that does not match, targets named in `.bandit`,
-`pyproject.toml` without `-c`. Not to be cured: code newer than the Python that runs sparc, which is an error.
+Two of them are no file's doing: `-c pyproject.toml` and a baseline are what people put on the command line. HONEST has
+what the command is not fooled by either. Not to be cured: code newer than the Python that runs sparc, an error.
 """
 
 import json
@@ -75,6 +74,13 @@ CASES = {
 }  # fmt: skip
 
 
+HONEST = {
+    "B5 an exclude that does not match": Case({"src/a.py": SHELL, ".bandit": "[bandit]\nexclude = src\n"}),
+    "B7 other targets in the tree": Case({"src/a.py": SHELL, ".bandit": "[bandit]\ntargets = docs\n"}, ("-r", "src")),
+    "B8 pyproject.toml without -c": Case({"src/a.py": SHELL, "pyproject.toml": CONFIGURED}),
+}
+
+
 def plain(root: Path, *argv: str) -> subprocess.CompletedProcess[str]:
     command = (sys.executable, "-m", "bandit", "--quiet", *argv)
     return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=60)
@@ -89,6 +95,14 @@ def test_bandit_alone_ends_well_and_the_check_does_not(tree: Tree, ask: Ask, cas
     verdict = ask(case.check, subject)
     assert verdict.outcome == case.outcome
     assert case.words in verdict.summary
+
+
+@pytest.mark.parametrize("case", HONEST.values(), ids=HONEST)
+def test_where_bandit_is_not_fooled_nor_is_the_check(tree: Tree, ask: Ask, case: Case) -> None:
+    subject = tree(case.files)
+    assert plain(subject.root, *case.argv).returncode == 1
+    verdict = ask("bandit", subject)
+    assert (verdict.outcome, case.words in verdict.summary) == ("failed", True)
 
 
 def test_b22_one_entry_of_a_baseline_absorbs_two_issues(tree: Tree, ask: Ask, tmp_path: Path) -> None:

@@ -193,6 +193,16 @@ def test_p14_a_product_replaced_in_a_conftest_is_not_seen_by_tests_but_by_integr
     assert (code, verdict.outcome) == (0, "passed")
 
 
+def test_p14_is_stopped_by_integrity(tree: Tree, ask: Ask, tmp_path: Path) -> None:
+    base, old = tree(TARGET), tmp_path / "old"
+    base.root.rename(old)
+    subject = tree({**TARGET, **conftest(ALWAYS_EQUAL)})
+    compared = subject.model_copy(update={"base": base.model_copy(update={"root": old})})
+    verdict = ask("integrity", compared)
+    assert verdict.outcome == "failed"
+    assert [finding.rule for finding in verdict.findings] == ["always-equal", "patched-for-all"]
+
+
 def test_p20_a_child_that_fails_without_an_assert_is_not_seen(both: Both) -> None:
     """Not cured: many honest children end with an error, and whether their parent looked cannot be told."""
     code, verdict = both(Trick(bad(FORK.replace("assert 1 == 2", "raise ValueError")), ""))

@@ -81,6 +81,12 @@ def test_radon_alone_shows_nothing_bad_and_the_check_does(tree: Tree, ask: Ask, 
     assert case.words in verdict.summary + " ".join(finding.message for finding in verdict.findings)
 
 
+def test_r20_a_comment_hides_nothing_from_either(tree: Tree, ask: Ask) -> None:
+    subject = tree({"src/a.py": COMPLEX.replace("(x):", "(x):  # noqa")})
+    assert max(shown(subject.root, ".")) == 31
+    assert ask({"radon": {"maintainability": None}}, subject).outcome == "failed"
+
+
 def test_broken_configuration_breaks_the_command_and_not_the_check(tree: Tree, ask: Ask) -> None:
     subject = tree({"src/a.py": COMPLEX, "pyproject.toml": "[tool.radon\n"})
     command = (sys.executable, "-m", "radon", "cc", ".")
