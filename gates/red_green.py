@@ -58,8 +58,6 @@ class Notes(Frozen):
     plan: Plan
     unable: str = ""
     """Why the base could not be run with the candidate's tests."""
-    seconds: float = 0
-    """Of the further runs."""
 
 
 class Report(Frozen):
@@ -68,7 +66,6 @@ class Report(Frozen):
     tests: tuple[Told, ...]
     losses: tuple[Loss, ...]
     unable: str
-    seconds: float
     waivers: tuple[Waiver, ...]
     changed: bool = True
     """Whether any Python file is another one than in the base."""
@@ -81,7 +78,7 @@ def measure(limits: Limits, subject: Subject) -> JsonValue:  # noqa: ARG001 - ev
     runs, where = Runs(subject, notes.plan), places(subject)
     return Report(
         tests=tuple(proofs(runs, where)), losses=tuple(losses(runs, where)), unable=notes.unable,
-        seconds=notes.seconds, waivers=subject.waivers, changed=_changed(subject, base),
+        waivers=subject.waivers, changed=_changed(subject, base),
     ).model_dump(mode="json")  # fmt: skip
 
 
@@ -175,7 +172,7 @@ def _measured(found: Report, red: int) -> JsonValue:
     lines = [_line(told) for told in found.tests]
     return {
         "red": red, "on_stubs": counted[Before.STUB], "weak": counted[Before.WEAK], "green": counted[Before.GREEN],
-        "broken": len(found.losses), "seconds": round(found.seconds, 1), "tests": [*_first(lines)],
+        "broken": len(found.losses), "tests": [*_first(lines)],
     }  # fmt: skip
 
 

@@ -67,7 +67,6 @@ class Notes(Frozen):
     tried: tuple[Tried, ...] = ()
     """For each target, in order; none when there were too many."""
     runs: int = 0
-    seconds: float = 0
 
 
 class Fate(StrEnum):
@@ -97,7 +96,6 @@ class Report(Frozen):
     too_many: int = 0
     """New and changed functions, where there were more than could be probed."""
     runs: int
-    seconds: float
     waivers: tuple[Waiver, ...]
 
 
@@ -115,7 +113,7 @@ def measure(limits: Limits, subject: Subject) -> JsonValue:
     return Report(
         probed=probed, empty=notes.plan.empty, left_out=_left_out(notes.plan),
         too_many=len(targets) if len(targets) > limits.most else 0,
-        runs=notes.runs, seconds=notes.seconds, waivers=subject.waivers,
+        runs=notes.runs, waivers=subject.waivers,
     ).model_dump(mode="json")  # fmt: skip
 
 
@@ -213,7 +211,7 @@ def _measured(found: Report) -> JsonValue:
     proven = [f"{_label(each.target)}: {each.by}" for each in found.probed if each.fate is Fate.KILLED]
     return {
         "functions": len(fates), **{str(fate): fates.count(fate) for fate in Fate}, "empty": found.empty,
-        "left_out": found.left_out, "runs": found.runs, "seconds": round(found.seconds, 1), "proven": [*_first(proven)],
+        "left_out": found.left_out, "runs": found.runs, "proven": [*_first(proven)],
     }  # fmt: skip
 
 

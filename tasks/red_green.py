@@ -28,7 +28,7 @@ def probe(probing: Probing) -> Left:
     ground = probing.ground
     if not ground.exam.compared:
         raise Unplanned(UNCOMPARED)
-    green, started = probing.suite(), time.monotonic()
+    green = probing.suite()
     limits = red_green.Limits.model_validate(probing.check.limits.model_dump())
     tested = probing.tested.model_copy(update={"timeout": limits.timeout})
     plan = Plan.model_validate(asked(probing, green, "red_green", probing.tested.model_dump(mode="json"))["plan"])
@@ -41,7 +41,7 @@ def probe(probing: Probing) -> Left:
     if files := _weak(probing, green._replace(runs=runs), plan, Sofar(plan=told, at_least=limits.at_least)):
         bound = {"timeout": min(limits.timeout, patience), "paths": files}
         runs["stub"] = _run(ground, stubbed(ground, plan.texts), tested.model_copy(update=bound))
-    notes = red_green.Notes(plan=told, unable=unable, seconds=time.monotonic() - started)
+    notes = red_green.Notes(plan=told, unable=unable)
     return green._replace(runs=runs, notes=notes.model_dump(mode="json"))
 
 

@@ -1,7 +1,6 @@
 """Runs the tests with one function after the other doing nothing, and each of these runs' control with none."""
 
 import secrets
-import time
 from collections.abc import Callable, Mapping
 
 from pydantic import JsonValue
@@ -26,16 +25,16 @@ def probe(probing: Probing) -> Left:
     if not probing.ground.exam.compared:
         raise Unplanned(UNCOMPARED)
     limits = stub_probe.Limits.model_validate(probing.check.limits.model_dump())
-    green, started = probing.suite(), time.monotonic()
+    green = probing.suite()
     # a name that no program can know beforehand, and that says nothing
     module = f"_{secrets.token_hex(8)}"
     plan = Plan.model_validate(asked(probing, green, "stub_probe", module, limits.paths)["plan"])
     if not plan.targets or len(plan.targets) > limits.most:
-        return green._replace(notes=_notes(plan, (), 0, started))
+        return green._replace(notes=_notes(plan, (), 0))
     stage = Stage(probing.ground, stubbed(probing.ground, plan.texts), probing.tested, module)
     probes = _Probes(stage, plan, limits.timeout, lambda played: _failing(probing, green, played))
     tried = tuple(map(probes.try_, range(1, len(plan.targets) + 1)))
-    return green._replace(runs=probes.runs, notes=_notes(plan, tried, len(probes.runs), started))
+    return green._replace(runs=probes.runs, notes=_notes(plan, tried, len(probes.runs)))
 
 
 def _failing(probing: Probing, green: Left, played: Played) -> Failing:
@@ -43,9 +42,9 @@ def _failing(probing: Probing, green: Left, played: Played) -> Failing:
     return Failing.model_validate(asked(probing, left, "stub_probe_failing", None)["plan"])
 
 
-def _notes(plan: Plan, tried: tuple[Tried, ...], runs: int, started: float) -> JsonValue:
+def _notes(plan: Plan, tried: tuple[Tried, ...], runs: int) -> JsonValue:
     told = plan.model_copy(update={"texts": {}, "near": {}})
-    notes = stub_probe.Notes(plan=told, tried=tried, runs=runs, seconds=time.monotonic() - started)
+    notes = stub_probe.Notes(plan=told, tried=tried, runs=runs)
     return notes.model_dump(mode="json")
 
 

@@ -41,7 +41,7 @@ def probed(tree: Callable[..., Subject], tmp_path: Path, ask: Ask) -> Probed:
         tried = [{"run": name, "control": "control", "patient": patient} for name in made]
         aims = (TARGETS * 30)[: len(runs) if targets is None else targets]
         plan = {"targets": aims, "empty": empty, "failing": failing or {}}
-        notes = {"plan": plan, "tried": tried, "runs": 3, "seconds": 1.5}
+        notes = {"plan": plan, "tried": tried, "runs": 3}
         files = {"src/a.py": "", "src/b.py": "", "tests/test_a.py": "", "tests/test_b.py": ""}
         subject = tree(files, notes=notes, waivers=waivers, runs=made | {"control": run("control", 0, PASS)})
         return ask({"stub_probe": limits or {}}, subject.model_copy(update={"base": subject}))
@@ -78,7 +78,7 @@ def test_what_shows_that_a_stub_was_noticed(
     assert verdict.passed, verdict
     assert verdict.summary == "stub_probe 1 of 1 new or changed functions proven (100 %)"
     assert verdict.measured == {
-        "functions": 1, "killed": 1, "survives": 0, "unknown": 0, "empty": 0, "left_out": 0, "runs": 3, "seconds": 1.5,
+        "functions": 1, "killed": 1, "survives": 0, "unknown": 0, "empty": 0, "left_out": 0, "runs": 3,
         "proven": [f"src/a.py:12 total: {by}"],
     }  # fmt: skip
 
