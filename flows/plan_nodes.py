@@ -7,8 +7,8 @@ from typing import NamedTuple
 import yaml
 
 from flows.places import TOP, Lines, inside
+from gates.yaml_core import MERGE, STANDARD
 from tasks.errors import Problem
-from tasks.yaml_core import MERGE, STANDARD
 
 
 class Data(NamedTuple):

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import yaml
 from yaml.reader import Reader
 
+from gates.yaml_core import CoreLoader
 from tasks.errors import PlanInvalid, Problem
-from tasks.yaml_core import CoreLoader
 
 LARGEST = 1024 * 1024
 DEEPEST = 50

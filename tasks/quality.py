@@ -34,6 +34,7 @@ from gates.checks import Check
 from gates.model import Frozen
 from gates.verdict import Verdict
 from gates.waivers import Waiver
+from gates.yaml_core import read_text
 from tasks.artifacts import gate_rows, key_of
 from tasks.bench import Bench
 from tasks.command import Processes, processes
@@ -45,7 +46,6 @@ from tasks.plain_exam import Asked, base_for, commit_of, exam_of
 from tasks.repository import open_repository
 from tasks.target import Environment
 from tasks.threads import in_thread
-from tasks.yaml_core import read_text
 
 What = str | Mapping[str, Any] | Check
 """A check: `"tests"`, `"coverage: {at_least: 90}"`, `{"coverage": {"at_least": 90}}`."""

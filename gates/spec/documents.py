@@ -13,11 +13,12 @@ from collections.abc import Iterable, Sequence
 import yaml
 from pydantic import JsonValue
 
+from gates.yaml_core import CoreLoader
+
 LARGEST = 8 * 1024 * 1024
 """Characters of a text."""
 MOST_NODES = 200_000
 DEEPEST = 100
-STANDARD = "tag:yaml.org,2002:"
 Parts = Sequence[str | int]
 """The way to a value: keys and indices from the root."""
 
@@ -31,8 +32,8 @@ class Unreadable(Exception):
         self.reason, self.line = reason, line
 
 
-class _Loader(yaml.SafeLoader):
-    """The core schema of YAML 1.2, in which `no` and `2024-01-01` are texts, as JSON has them."""
+class _Loader(CoreLoader):
+    """The same, and not nested too deeply."""
 
     depth = 0
 
@@ -43,17 +44,6 @@ class _Loader(yaml.SafeLoader):
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
-
-
-_Loader.yaml_implicit_resolvers = {}
-for _tag, _form, _starts in (
-    ("null", r"~|null|Null|NULL|", ("~", "n", "N", "")),
-    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("int", r"[-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+", "-+0123456789"),
-    ("float", r"[-+]?((\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+][0-9]+)?|[0-9]+[eE][-+][0-9]+)", "-+.0123456789"),
-    ("merge", r"<<", "<"),
-):
-    _Loader.add_implicit_resolver(f"{STANDARD}{_tag}", re.compile(rf"(?:{_form})\Z"), list(_starts))
 
 
 def json_data(text: str) -> JsonValue:
