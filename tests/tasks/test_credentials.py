@@ -19,7 +19,7 @@ hide_environment()
 hide_environment()
 child = subprocess.run([sys.executable, "-c", "import os; print(os.environ['TOKEN'])"], stdout=subprocess.PIPE)
 seen = b"tell-tale" in pathlib.Path("/proc/self/environ").read_bytes()
-print(os.environ["TOKEN"], child.stdout.decode().strip(), seen)
+print(os.environ["TOKEN"], child.stdout.decode().strip(), seen, flush=True)
 os.environ["TOKEN"] = "later"
 subprocess.run([sys.executable, "-c", "import os; print(os.environ['TOKEN'])"])
 """
