@@ -15,6 +15,7 @@ from pydantic import Field
 
 from gates import coverage, tests
 from gates.model import Duration, Frozen
+from gates.paths import TEST_FOLDERS
 from gates.suites import collected, coverage_report, junit, pytest_config
 from gates.suites.canaries import Canary, is_selective, planted
 from gates.suites.pytest_config import Config
@@ -44,7 +45,18 @@ exclude_lines = (?!)
 partial_branches = (?!)
 ignore_errors = true
 include_namespace_packages = true
+omit = {omitted}
 """
+
+REPORT = """\
+import sys
+from coverage.cmdline import main
+rcfile, data, reports, report = sys.argv[1:]
+given = [f"--rcfile={rcfile}", f"--data-file={data}"]
+main(["combine", *given, reports])
+sys.exit(main(["json", *given, "-o", report]))
+"""
+"""Both in one process, for starting another one takes a third of a second."""
 
 WITNESS = Path(__file__).with_name("witness.py")
 """Read, never imported: it belongs to the target's pytest."""
@@ -108,7 +120,7 @@ def programs(tests: tests.Limits, coverage: coverage.Limits | None, place: Place
         files[str(_rcfile(place))] = _coverage_config(coverage, place)
         runner = (*_coverage(place, "run"), "-m")
     run = Step(argv=(*runner, "pytest", *_arguments(tests, config, path, place)), timeout=tests.timeout)
-    steps = (run, *(_reporting(place) if coverage else ()))
+    steps = (run, *((_reporting(place),) if coverage else ()))
     # PYTHONPATH leads to the witness alone, which takes it away again
     env = {"PYTHONPATH": str(place.guard.folder)} if place.guard else {}
     return Suite(files=files, steps=steps, env={"PYTHONDONTWRITEBYTECODE": "1", **env})
@@ -191,25 +203,35 @@ def _rcfile(place: Place) -> Path:
     return place.reports / "coverage.ini"
 
 
+def _data(place: Place) -> Path:
+    return place.reports / "coverage.data"
+
+
 def _coverage(place: Place, command: str) -> tuple[str, ...]:
-    data = place.reports / "coverage.data"
-    return (*_module(place), "coverage", command, f"--rcfile={_rcfile(place)}", f"--data-file={data}")
+    return (*_module(place), "coverage", command, f"--rcfile={_rcfile(place)}", f"--data-file={_data(place)}")
 
 
-def _reporting(place: Place) -> tuple[Step, ...]:
-    combine = (*_coverage(place, "combine"), str(place.reports))
-    report = (*_coverage(place, "json"), "-o", str(place.reports / coverage_report.NAME))
-    return tuple(Step(argv=argv, timeout=REPORTING) for argv in (combine, report))
+def _reporting(place: Place) -> Step:
+    given = (_rcfile(place), _data(place), place.reports, place.reports / coverage_report.NAME)
+    return Step(argv=(str(place.python), "-P", "-c", REPORT, *map(str, given)), timeout=REPORTING)
 
 
 def _coverage_config(limits: coverage.Limits, place: Place) -> str:
     """Nothing is excluded, by pragma or otherwise; other processes of the tests are measured as well."""
+    # coverage replaces $NAME by a variable of the environment
+    root = str(place.root).replace("$", "$$")
     return COVERAGE_CONFIG.format(
         branch=str(limits.branch).lower(),
-        # coverage replaces $NAME by a variable of the environment
-        source=str(place.root).replace("$", "$$"),
+        source=root,
         packages=", ".join(sorted(map(_import_name, place.packages))),
+        omitted="".join(f"\n    {root}/{folder}/*" for folder in _no_product(limits, place)),
     )
+
+
+def _no_product(limits: coverage.Limits, place: Place) -> list[str]:
+    """Folders of tests, of which most of a report would be; what is left out by mistake counts as not executed."""
+    declared = {PurePosixPath(package).parts[:1] for package in place.packages}
+    return [] if limits.paths else [folder for folder in sorted(TEST_FOLDERS) if (folder,) not in declared]
 
 
 def _import_name(package: str) -> str:

@@ -238,14 +238,23 @@ def test_options_of_the_plan_win_over_the_base_commits() -> None:
     assert ini_options(suite)["addopts"] == "-x"
 
 
-def test_coverage_is_three_steps_outside_the_tree() -> None:
+def test_coverage_is_a_run_and_a_report_outside_the_tree() -> None:
     suite = suite_of(
         cover=coverage.Limits(branch=True), root="/co$x", packages=["src/ledger", "tool.py", "acme/email/"]
     )
-    assert [step.argv[4] for step in suite.steps] == ["run", "combine", "json"]
-    assert all(step.argv[:4] == ("/env/python", "-P", "-m", "coverage") for step in suite.steps)
+    run, report = (step.argv for step in suite.steps)
+    assert run[:5] == ("/env/python", "-P", "-m", "coverage", "run")
+    assert report[:3] == ("/env/python", "-P", "-c")
+    assert report[4:] == ("/out/coverage.ini", "/out/coverage.data", "/out", "/out/coverage.json")
     config = suite.files["/out/coverage.ini"].splitlines()
     assert {"branch = true", "source = /co$$x", "source_pkgs = acme.email, ledger, tool"} <= set(config)
+    assert config[-3:] == ["omit = ", "    /co$$x/test/*", "    /co$$x/tests/*"]
+
+
+@pytest.mark.parametrize(("cover", "packages"), [({"paths": ["tests/a.py"]}, []), ({}, ["tests/tool", "test"])])
+def test_folders_of_tests_that_hold_product_are_in_the_report(cover: dict[str, object], packages: list[str]) -> None:
+    suite = suite_of(cover=coverage.Limits.model_validate(cover), root="/co", packages=packages)
+    assert "/co/test" not in suite.files["/out/coverage.ini"].partition("omit")[2]
 
 
 def test_a_token_that_is_no_token_is_refused() -> None:
