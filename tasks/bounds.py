@@ -6,9 +6,9 @@ at its descendants every TICK seconds, and ends them all when they take too much
 * Memory is what the processes hold together (resident; pages that they share are counted once when it comes close).
   They are also the first that the kernel ends when the machine has none left.
 * Disk is what lies in the folders that the program may write, and what it keeps open there after deleting it. It is
-  only looked at when the file system has lost room; half of what is free at the start is never exceeded. One file
-  alone is bounded by the kernel.
-* Without /proc there are no bounds but the kernel's for one file.
+  only looked at when the file system has lost room. The bound is half of what is free at the start, if that is less.
+  One file alone is bounded by the kernel.
+* Without /proc nobody knows the descendants: then only what lies in the folders is bounded.
 """
 
 import contextlib
@@ -20,6 +20,7 @@ TICK = 0.25  # seconds between two looks
 WHOLE = 20  # looks after which all processes of the machine are looked at again
 GB = 1 << 30
 PAGE = os.sysconf("SC_PAGE_SIZE")
+PROCESSES = "/proc"
 BLOCK = 512  # bytes in a block of `st_blocks`, whatever the file system's are
 FIRST_TO_GO = "1000"
 
@@ -61,7 +62,9 @@ class Bounds:
 
     def _look_around(self) -> None:
         """Find the descendants; who was somebody else's the last time is not asked again each time."""
-        here = {int(name) for name in os.listdir("/proc") if name.isdigit()}  # noqa: PTH208 - no pathlib, for its import
+        here = set[int]()
+        with contextlib.suppress(FileNotFoundError):
+            here = {int(name) for name in os.listdir(PROCESSES) if name.isdigit()}  # noqa: PTH208 - pathlib is slow
         self._others = set() if self._looks % WHOLE == 0 else self._others & here
         self._looks += 1
         parents = {pid: parent for pid in here - self._others if (parent := _parent(pid)) is not None}
@@ -113,7 +116,7 @@ class Bounds:
         files: dict[tuple[int, int], int] = {}
         for pid in self._ours:
             with contextlib.suppress(OSError):
-                for name in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208 - see above
+                for name in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208 - likewise
                     with contextlib.suppress(OSError):
                         status = os.stat(f"/proc/{pid}/fd/{name}")  # noqa: PTH116 - see above
                         if status.st_nlink == 0:

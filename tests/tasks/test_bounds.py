@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from tasks import bounds
 from tasks.command import Command, Completed, run_foreign
 from tasks.jail import Jail
 from tasks.share import Share
@@ -17,10 +18,10 @@ WRITE = f"\n    os.write(file, b'x' * {MB})\n{HOLD}"
 TIGHT = Share(memory=200 * MB, disk=64 * MB, processes=20)
 
 
-def run(script: str, place: Path, bounds: Share = TIGHT) -> Completed:
+def run(script: str, place: Path, share: Share = TIGHT) -> Completed:
     env = {"PATH": os.environ["PATH"], "HOME": str(place)}
     argv = (sys.executable, "-I", "-c", script)
-    return run_foreign(Command(argv, place, env, timeout=60, jail=Jail("none", (place,)), bounds=bounds))
+    return run_foreign(Command(argv, place, env, timeout=60, jail=Jail("none", (place,)), bounds=share))
 
 
 def test_a_program_that_takes_little_is_left_alone(tmp_path: Path) -> None:
@@ -97,3 +98,11 @@ def test_sizes_are_written_with_their_units() -> None:
 def test_what_is_no_size_is_refused(bad: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Share.model_validate(bad)
+
+
+def test_without_a_list_of_processes_the_disk_is_bounded_still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "PROCESSES", str(tmp_path / "nothing"))
+    watch = bounds.Bounds(memory=MB, disk=8 * MB, processes=1, folders=[str(tmp_path)])
+    assert watch.exceeded() is None
+    (tmp_path / "big").write_bytes(os.urandom(16 * MB))
+    assert "of disk, and may take 8 MB" in str(watch.exceeded())
