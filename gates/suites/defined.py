@@ -79,7 +79,7 @@ class _Reader:
 
     def _class(self, node: ast.ClassDef, scope: _Scope) -> Iterator[Defined]:
         is_unittest = is_suite(node) and not node.name.startswith("Test")
-        if not (is_unittest or _fits(node.name, self._classes)) or _is_no_test(node.body):
+        if not (is_unittest or _fits(node.name, self._classes)) or is_no_test(node.body):
             return
         # a base or a decorator may wrap every method
         plain = not (node.bases or node.keywords) and all(map(_mark, node.decorator_list))
@@ -129,7 +129,7 @@ def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
         yield handler.body
 
 
-def _is_no_test(body: Iterable[ast.stmt]) -> bool:
+def is_no_test(body: Iterable[ast.stmt]) -> bool:
     """`__test__ = False`, by which a class says that it is none."""
     return any(
         isinstance(node, ast.Assign)

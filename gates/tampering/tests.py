@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from gates.paths import TEST_FOLDERS, matcher
 from gates.suites.collected import NORECURSE, PYTHON_FILES
+from gates.suites.defined import is_no_test
 from gates.suites.pytest_config import Config
 from gates.tampering.asserts import ASSERTING, RAISING, Assertion, assertions_of
 from gates.tampering.python import Function, Module, last
@@ -128,7 +129,7 @@ def is_testing(path: str, config: Config) -> bool:
 
 def tests_of(module: Module) -> dict[str, Test]:
     """Name -> test, of all that pytest collects: a later one of the same name takes the place of the first."""
-    if _switched_off(module.tree.body):
+    if is_no_test(module.tree.body):
         return {}
     helpers = helpers_of(module)
     found = (Test(module, node, owner, helpers) for owner, node in _collected(module.tree.body, ()))
@@ -164,20 +165,9 @@ def _is_test(node: Function) -> bool:
 
 def _is_suite(node: ast.ClassDef) -> bool:
     case = any(ast.unparse(base).endswith(("TestCase", "Case", "Base", "Tests", "Mixin")) for base in node.bases)
-    if not (node.name.startswith("Test") or case) or _switched_off(node.body):
+    if not (node.name.startswith("Test") or case) or is_no_test(node.body):
         return False
     return case or not any(isinstance(each, Function) and each.name in ("__init__", "__new__") for each in node.body)
-
-
-def _switched_off(body: Iterable[ast.stmt]) -> bool:
-    """`__test__ = False`."""
-    return any(
-        isinstance(each, ast.Assign)
-        and any(isinstance(target, ast.Name) and target.id == "__test__" for target in each.targets)
-        and isinstance(each.value, ast.Constant)
-        and not each.value.value
-        for each in body
-    )
 
 
 def helpers_of(module: Module, *, every: bool = False) -> dict[str, float]:
