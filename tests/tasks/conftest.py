@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tasks import workspace
 from tasks.evidence import keep
 from tasks.exam import Exam
 from tasks.git import Git
@@ -24,6 +25,7 @@ from tasks.release import release_candidate, release_now
 from tasks.remember import evidence_name
 from tasks.repository import Repository, open_repository
 from tasks.run_folder import RunFolder, RunRecord
+from tasks.workspace import Workspace
 
 RunGit = Callable[..., str]
 Commit = Callable[..., str]
@@ -287,3 +289,11 @@ def exam_of(tmp_path: Path, gate_home: Path) -> Callable[..., Exam]:
 
     git("init", "--quiet")
     return make
+
+
+@pytest.fixture
+def space(hub: Hub, tmp_path: Path) -> Workspace:
+    """A workspace of the first phase, as an agent finds it."""
+    return workspace.make(
+        tmp_path / "space", hub.git, hub.open_phase(1, "specification"), hub.start, tmp_path / "papers"
+    )
