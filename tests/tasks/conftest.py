@@ -16,6 +16,7 @@ from tasks import workspace
 from tasks.evidence import keep
 from tasks.exam import Exam
 from tasks.git import Git
+from tasks.git_directories import create_bare
 from tasks.hub import Hub, create_hub
 from tasks.integrate import Candidate, Landing, candidate, merge_assignment, merge_phase
 from tasks.isolation import confinement, why_not
@@ -297,3 +298,9 @@ def space(hub: Hub, tmp_path: Path) -> Workspace:
     return workspace.make(
         tmp_path / "space", hub.git, hub.open_phase(1, "specification"), hub.start, tmp_path / "papers"
     )
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Git:
+    """An empty repository of ours."""
+    return create_bare(tmp_path / "bare.git")
