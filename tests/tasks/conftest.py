@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from pwd import getpwuid
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import fsspec
 import pytest
 
 from tasks import workspace
@@ -21,12 +23,14 @@ from tasks.hub import Hub, create_hub
 from tasks.integrate import Candidate, Landing, candidate, merge_assignment, merge_phase
 from tasks.isolation import confinement, why_not
 from tasks.ledger import seal
+from tasks.memory import Memory
 from tasks.publish import bring
 from tasks.release import release_candidate, release_now
 from tasks.remember import evidence_name
 from tasks.repository import Repository, open_repository
 from tasks.run_folder import RunFolder, RunRecord
 from tasks.workspace import Workspace
+from tests.tasks.memories import REPOSITORY
 
 RunGit = Callable[..., str]
 Commit = Callable[..., str]
@@ -304,3 +308,11 @@ def space(hub: Hub, tmp_path: Path) -> Workspace:
 def bare(tmp_path: Path) -> Git:
     """An empty repository of ours."""
     return create_bare(tmp_path / "bare.git")
+
+
+@pytest.fixture(params=["local", "memory"])
+def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Memory:
+    """A memory as it is once its block was opened: in a directory, and in a storage that knows no renaming."""
+    root = str(tmp_path / "a memory") if request.param == "local" else f"/{uuid.uuid4()}"
+    storage = fsspec.filesystem("file" if request.param == "local" else "memory")
+    return Memory("remote-file-system/test", REPOSITORY, storage, root)
