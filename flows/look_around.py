@@ -19,7 +19,7 @@ from tasks.journal import Journal
 from tasks.lookout import Lookout
 from tasks.memory import Memory
 from tasks.remember import remember_conflicts
-from tasks.report import CONFLICT_HEADS, conflict_row
+from tasks.report_markdown import CONFLICT_HEADS, conflict_row
 from tasks.threads import in_thread
 from tasks.wording import count
 

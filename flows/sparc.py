@@ -44,7 +44,7 @@ from tasks.isolation import ANNOUNCED
 from tasks.outcome import RunOutcome, outcome_of
 from tasks.page import write_page
 from tasks.release import why_unready
-from tasks.report import markdown
+from tasks.report_markdown import markdown
 from tasks.threads import in_thread
 from tasks.trash import sweep
 

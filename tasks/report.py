@@ -7,10 +7,9 @@ from gates.verdict import Outcome, Verdict, Waived
 from tasks import matrix
 from tasks.before import HEADS
 from tasks.conflict_history import Conflict
-from tasks.markdown import md, table
 from tasks.outcome import AssignmentOutcome, CheckOutcome, PhaseOutcome, ReviewOutcome, RunOutcome, StepOutcome
 from tasks.report_speed import speed_rows
-from tasks.wording import count, moment, plain, short, span
+from tasks.wording import count, plain, short, span
 
 _WIDTH = 79
 _PLACES = 3
@@ -118,10 +117,10 @@ def conflict_line(conflict: Conflict) -> str:
     """Who meets whom, where and how."""
     kind = {"same file": "overlap", "unknown": "conflict unknown"}.get(conflict.level, "conflict ahead")
     where = ": " if conflict.level == "unknown" else " in "
-    return f"{kind}: {pair_of(conflict)}{where}{'; '.join(_places_of(conflict, _PLACES))}"
+    return f"{kind}: {pair_of(conflict)}{where}{'; '.join(places_of(conflict, _PLACES))}"
 
 
-def _places_of(conflict: Conflict, most: int) -> list[str]:
+def places_of(conflict: Conflict, most: int) -> list[str]:
     """The first places, and how many there are beyond them."""
     more = len(conflict.places) - most + conflict.more if len(conflict.places) > most else conflict.more
     return [plain(place) for place in conflict.places[:most]] + ([f"and {more} more"] if more else [])
@@ -159,7 +158,7 @@ def _phase(phase: PhaseOutcome) -> Iterator[str]:
     if phase.outcome == "waiting":
         yield _dotted(head, "Waiting", indent="")
         return
-    yield f"{head}: {_merged(phase)} merged, {count(phase.attempts, 'round')}, {span(phase.seconds)}"
+    yield f"{head}: {merged(phase)} merged, {count(phase.attempts, 'round')}, {span(phase.seconds)}"
     for check in phase.checks:
         yield from _check(check)
     for assignment in phase.assignments:
@@ -177,7 +176,7 @@ def _check(check: CheckOutcome) -> Iterator[str]:
     """A good answer on its own line with its figures; the reason of any other under it, in full."""
     result = check.outcome.capitalize()
     if check.outcome is Outcome.PASSED:
-        yield _dotted(_measured(check), result)
+        yield _dotted(measured(check), result)
     else:
         yield _dotted(plain(check.check), result)
         yield f"    {plain(check.summary, 1000)}"
@@ -192,7 +191,7 @@ def waived_lines(waived: Sequence[Waived]) -> Iterator[str]:
         yield f"waived: and {len(waived) - _WAIVED} more, in the evidence"
 
 
-def _measured(check: CheckOutcome) -> str:
+def measured(check: CheckOutcome) -> str:
     """What was measured, and where, if that was before."""
     return plain(check.summary) + (f" (kept from {plain(check.kept)})" if check.kept else "")
 
@@ -210,7 +209,7 @@ def _conflict(conflict: Conflict) -> Iterator[str]:
         return
     kind = conflict.level if conflict.level == "same file" else f"conflict ({conflict.level})"
     yield _dotted(f"{kind} {pair_of(conflict)}", "Open" if conflict.resolved is None else "Resolved")
-    yield from (f"    {place}" for place in _places_of(conflict, _PLACES))
+    yield from (f"    {place}" for place in places_of(conflict, _PLACES))
 
 
 def _review(review: ReviewOutcome) -> Iterator[str]:
@@ -244,59 +243,6 @@ def _reached(outcome: RunOutcome) -> str:
     return f"{passed} of {count(len(outcome.phases), 'phase')} passed{where}"
 
 
-def markdown(outcome: RunOutcome) -> str:
-    """The run for a Prefect artifact."""
-    parts = [f"# {md(outcome.plan)}: {outcome.outcome}", md(verdict_line(outcome))]
-    rows = [
-        [f"{one.number} {one.name}", one.outcome, str(one.attempts), _merged(one), span(one.seconds)]
-        for one in outcome.phases
-    ]
-    parts.append(table(["phase", "outcome", "rounds", "merged", "time"], rows))
-    for phase in outcome.phases:
-        parts += _phase_markdown(phase)
-    if speeds := speed_rows(outcome):
-        parts += ["## Speed and size", table(HEADS, speeds)]
-    if (found := matrix.matrix_of(outcome)).rows:
-        parts += ["## Requirements", table(matrix.HEADS, found.rows)]
-    if outcome.steps:
-        steps = [[one.step, one.outcome, one.text, short(one.commit), span(one.seconds)] for one in outcome.steps]
-        parts += ["## Release", table(["step", "outcome", "", "commit", "time"], steps)]
-    parts += [f"> **Notice:** {md(notice)}" for notice in outcome.notices]
-    return "\n\n".join(parts) + "\n"
-
-
-def _merged(phase: PhaseOutcome) -> str:
+def merged(phase: PhaseOutcome) -> str:
+    """`2 of 3` assignments."""
     return f"{sum(one.outcome == 'merged' for one in phase.assignments)} of {len(phase.assignments)}"
-
-
-def _phase_markdown(phase: PhaseOutcome) -> Iterator[str]:
-    yield f"## {phase.number} {md(phase.name)}: {phase.outcome}"
-    if phase.reason:
-        yield md(phase.reason)
-    if phase.checks:
-        rows = [[one.check, one.outcome, _measured(one)] for one in phase.checks]
-        yield table(["check", "outcome", "measured"], rows)
-    if waived := [(one, finding) for one in phase.checks for finding in one.waived]:
-        allowed = [[one.check, finding.rule or "", finding.headline, finding.reason] for one, finding in waived]
-        yield table(["check", "waived rule", "where", "reason"], allowed)
-    rows = [
-        [one.name, one.outcome, str(one.attempts), span(one.seconds), short(one.commit), one.reason or ""]
-        for one in phase.assignments
-    ]
-    if rows:
-        yield table(["assignment", "outcome", "attempts", "time", "commit", "reason"], rows)
-    if phase.conflicts:
-        yield table(CONFLICT_HEADS, [conflict_row(one) for one in phase.conflicts])
-    if phase.review:
-        yield md(review_line(phase.review))
-    yield from (f"> **Escalated:** {md(reason)}" for reason in phase.escalations)
-
-
-CONFLICT_HEADS = ("who", "whom", "level", "where", "since", "resolved")
-
-
-def conflict_row(conflict: Conflict) -> tuple[str, ...]:
-    """A conflict in a table, under `CONFLICT_HEADS`; times are UTC."""
-    resolved = moment(conflict.resolved) if conflict.resolved is not None else "no"
-    where = "; ".join(_places_of(conflict, len(conflict.places)))
-    return conflict.ours, conflict.theirs, conflict.level, where, moment(conflict.since), resolved

@@ -9,30 +9,33 @@
 
 import contextlib
 import fcntl
-import json
 import os
-import signal
 import socket
 import sys
 import time
 from collections.abc import Iterator
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import NamedTuple
 
-from tasks.atomic import write_atomically
 from tasks.command import Command, start_detached
 from tasks.credentials import FOLDER, PROFILES, auth_of, renew_auth
 from tasks.errors import Blocked, Refused
+from tasks.server_process import (
+    END_LIMIT,
+    HOST,
+    Record,
+    comes_up,
+    end,
+    in_service,
+    listens,
+    read_record,
+    started,
+    write_record,
+)
 
-HOST = "127.0.0.1"
-RECORD = "server.json"
 START_LIMIT = 120.0  # seconds; measured: 7 with a new database, 2.5 later
-END_LIMIT = 10.0  # seconds between TERM and KILL; measured: 0.2
-POLL = 0.05
 PORTS = 3  # how many ports are tried
 PORT_TAKEN = "already in use"  # Prefect's words
-LISTENING = "0A"  # the state in /proc/net/tcp
 LOG_LINES = 8
 # What a process needs of its surroundings; the caller's PREFECT_*, PYTHON* and secrets stay with the caller.
 KEPT = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ")
@@ -49,26 +52,13 @@ class Server(NamedTuple):
     """`<user>:<password>` without which it answers nothing; for PREFECT_API_AUTH_STRING."""
 
 
-class _Record(NamedTuple):
-    """What `server.json` says."""
-
-    port: int
-    pid: int
-    started: str | None
-    """Boot and clock ticks since then; None: it was gone before it could be looked at."""
-
-    @property
-    def alive(self) -> bool:
-        """Whether that very process lives, and no later one with its id."""
-        return self.started is not None and self.started == _started(self.pid)
-
-    def server(self, auth: str) -> Server:
-        ui_url = _address(self.port)
-        return Server(f"{ui_url}/api", ui_url, self.pid, auth)
-
-
 def _address(port: int) -> str:
     return f"http://{HOST}:{port}"
+
+
+def _server(record: Record, auth: str) -> Server:
+    ui_url = _address(record.port)
+    return Server(f"{ui_url}/api", ui_url, record.pid, auth)
 
 
 def ensure(home: Path, patience: float = 10.0) -> Server:
@@ -79,20 +69,20 @@ def ensure(home: Path, patience: float = 10.0) -> Server:
     """
     home = home.absolute()
     with _lock(home):
-        record = _read(home)
+        record = read_record(home)
         auth = auth_of(home)
         if record and record.alive:
             # until it listens it is starting; then it is busy, or hangs; one without a password is an older version's
-            if auth and _comes_up(record, patience if _listens(record) else START_LIMIT):
-                return record.server(auth)
-            _end(record)
+            if auth and comes_up(record, patience if listens(record) else START_LIMIT):
+                return _server(record, auth)
+            end(record)
         return _start(home)
 
 
 def status(home: Path) -> Server | None:
     """The home's server, if it is in service."""
-    record, auth = _read(home), auth_of(home)
-    return record.server(auth) if record and auth and _in_service(record) else None
+    record, auth = read_record(home), auth_of(home)
+    return _server(record, auth) if record and auth and in_service(record) else None
 
 
 def stop(home: Path, grace: float = END_LIMIT) -> bool:
@@ -100,10 +90,10 @@ def stop(home: Path, grace: float = END_LIMIT) -> bool:
     if not home.is_dir():
         return False
     with _lock(home):
-        record = _read(home)
+        record = read_record(home)
         if record is None or not record.alive:
             return False
-        _end(record, grace)
+        end(record, grace)
         return True
 
 
@@ -152,21 +142,6 @@ def environment(home: Path, port: int) -> dict[str, str]:
     }
 
 
-# -- the record
-
-
-def _read(home: Path) -> _Record | None:
-    try:
-        found = json.loads((home / RECORD).read_bytes())
-        return _Record(int(found["port"]), int(found["pid"]), str(found["started"]))
-    except (OSError, ValueError, TypeError, KeyError):  # none, or none of ours: it names no process that we may touch
-        return None
-
-
-def _write(home: Path, record: _Record) -> None:
-    write_atomically(home / RECORD, json.dumps(record._asdict()).encode() + b"\n")
-
-
 @contextlib.contextmanager
 def _lock(home: Path) -> Iterator[None]:
     try:
@@ -176,77 +151,6 @@ def _lock(home: Path) -> Iterator[None]:
             yield
     except OSError as problem:
         raise Refused(f"cannot use {home} as SPARC_HOME: {problem}") from None
-
-
-# -- the process
-
-
-def _started(pid: int) -> str | None:
-    """What tells a process from a later one with its id; None if there is none."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    if fields[0] in "ZX":  # it has ended, and is only not collected yet
-        return None
-    return f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()} {fields[19]}"
-
-
-def _listens(record: _Record) -> bool:
-    """Whether the recorded process itself, and not another one, has the port open."""
-    process = Path(f"/proc/{record.pid}")
-    try:
-        rows = [line.split() for line in (process / "net/tcp").read_text().splitlines()[1:]]
-        sockets = {_target(link) for link in (process / "fd").iterdir()}
-    except OSError:
-        return False
-    port = f":{record.port:04X}"
-    return any(row[1].endswith(port) and row[3] == LISTENING and f"socket:[{row[9]}]" in sockets for row in rows)
-
-
-def _target(link: Path) -> str:
-    try:
-        return str(link.readlink())
-    except OSError:  # a file that was closed while we looked
-        return ""
-
-
-def _healthy(record: _Record) -> bool:
-    # no proxy of the environment applies on the way to our own machine
-    connection = HTTPConnection(HOST, record.port, timeout=5)
-    try:
-        connection.request("GET", "/api/health")
-        return connection.getresponse().status == 200  # noqa: PLR2004 - the HTTP code
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
-def _in_service(record: _Record) -> bool:
-    return record.alive and _listens(record) and _healthy(record)
-
-
-def _comes_up(record: _Record, limit: float) -> bool:
-    """Wait until the process is in service; False when it ends before, or takes longer than `limit` seconds."""
-    deadline = time.monotonic() + limit
-    while record.alive and time.monotonic() < deadline:
-        if _in_service(record):
-            return True
-        time.sleep(POLL)
-    return False
-
-
-def _end(record: _Record, grace: float = END_LIMIT) -> None:
-    """End the process, gently first, and wait until it has ended."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        deadline = time.monotonic() + grace
-        with contextlib.suppress(ProcessLookupError):
-            if record.alive:
-                os.killpg(record.pid, number)
-                os.killpg(record.pid, signal.SIGCONT)  # one that was stopped cannot obey
-        while record.alive and time.monotonic() < deadline:
-            time.sleep(POLL)
 
 
 # -- starting
@@ -267,29 +171,29 @@ def _start(home: Path) -> Server:
         with _free_port() as port:
             auth = renew_auth(home, f"{_address(port)}/api")
             record = _launch(home, port, log)
-            if _comes_up(record, START_LIMIT):
-                return record.server(auth)
-        _end(record)
+            if comes_up(record, START_LIMIT):
+                return _server(record, auth)
+        end(record)
         if PORT_TAKEN not in log.read_text(errors="replace"):
             break
     said = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
     raise Blocked("\n".join((f"the Prefect server did not start; {log} ends with:", *said[-LOG_LINES:])))
 
 
-def _launch(home: Path, port: int, log: Path) -> _Record:
+def _launch(home: Path, port: int, log: Path) -> Record:
     """Start the process and put it on record; it begins its work when the record stands."""
     if log.exists():
         log.replace(log.with_suffix(".log.old"))
     argv = (sys.executable, "-m", "tasks.server", str(home), str(port), str(os.getpid()))
     pid = start_detached(Command(argv, Path(__file__).parents[1], environment(home, port)), log)
-    record = _Record(port, pid, _started(pid))
-    _write(home, record)
+    record = Record(port, pid, started(pid))
+    write_record(home, record)
     return record
 
 
 def _become_server(home: Path, port: str, starter: int) -> None:
     """In the new process: become the Prefect server once that is on record."""
-    while (record := _read(home)) is None or record.pid != os.getpid() or not record.alive:
+    while (record := read_record(home)) is None or record.pid != os.getpid() or not record.alive:
         if os.getppid() != starter:
             return
         time.sleep(0.01)

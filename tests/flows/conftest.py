@@ -1,12 +1,13 @@
 """One SPARC_HOME for the runs of a module, and shops beside it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tasks.server import Server
-from tests.support import Shop, lend_server
+from tests.flows.scenes import Open, Played, Scene
+from tests.support import Shop, all_run, lend_server
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +33,15 @@ def _hand_over() -> None:
 
 
 @pytest.fixture(scope="module")
-def shop(runs_home: Path) -> Callable[[str], Shop]:
+def shop(runs_home: Path) -> Open:
     """Opens shops by name; a shop's plan has its name."""
     return lambda name: Shop.open(runs_home.parent / name, runs_home)
+
+
+@pytest.fixture(scope="module")
+def played(request: pytest.FixtureRequest, shop: Open) -> Played:
+    """Plays the module's `SCENES` at once, each in a shop of its name; that shop and what was said, by name."""
+    scenes: dict[str, Scene] = request.module.SCENES
+    shops = {name: shop(name) for name in scenes}
+    results = all_run({name: scene(shops[name]) for name, scene in scenes.items()})
+    return lambda name: (shops[name], results[name])

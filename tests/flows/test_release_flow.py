@@ -1,25 +1,12 @@
-"""The end of a plan: whatever state the base branch and its work tree are in, nothing of anyone is lost."""
+"""The release of a plan into a base branch, whatever that branch has come to: nothing of anyone is lost."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from tests.support import Shop, all_run, commit, git, phase, sparc, told, trailers, work
-
-Open = Callable[[str], Shop]
-MINE = "docs/mine.md"
-
-
-def plan(shop: Shop, script: str = "true", *, gate: object = ("deliverables",), **more: object) -> None:
-    """A plan of one assignment, whose agent writes a file and then does something to the user's repository."""
-    text = f"mkdir -p docs; echo mine > {MINE}; cd {shop.repository}; {script}"
-    shop.plan({"specification": phase(mine=work(text, MINE), gate=gate)}, isolation="none", **more)
-
-
-def by_hand(name: str, text: str) -> str:
-    """Somebody commits to the branch that is checked out."""
-    return f"mkdir -p docs; echo {text} > {name}; git add --all; git commit --quiet --message='by hand {name}'"
+from tests.flows.releases import by_hand, plan
+from tests.flows.scenes import MINE, Played, Scene, subjects, tree_of
+from tests.support import Shop, commit, git, phase, sparc, trailers, work
 
 
 async def unmoved(shop: Shop) -> dict[str, Any]:
@@ -65,53 +52,6 @@ async def conflict(shop: Shop) -> dict[str, Any]:
     return {"run": first, "before": before, "resumed": await shop.arun(run=first.run)}
 
 
-async def dirty(shop: Shop) -> dict[str, Any]:
-    """The work tree has changes of its own, staged and not."""
-    plan(shop, "echo changed >> README.md; echo new > staged.md; git add staged.md")
-    first = await shop.arun()
-    before = (shop.tip("main"), git(shop.repository, "status", "--porcelain"))
-    git(shop.repository, "stash", "--quiet")
-    return {"run": first, "before": before, "resumed": await shop.arun(run=first.run)}
-
-
-async def in_the_way(shop: Shop) -> dict[str, Any]:
-    """The work tree has a file of its own, untracked, where the release would put one."""
-    plan(shop, f"mkdir -p docs; echo precious > {MINE}")
-    first = await shop.arun()
-    kept = (shop.repository / MINE).read_text()
-    (shop.repository / MINE).unlink()
-    return {"run": first, "kept": kept, "resumed": await shop.arun(run=first.run)}
-
-
-async def stays(shop: Shop) -> dict[str, Any]:
-    """The plan wants no release."""
-    plan(shop, release={"into_base": False})
-    return {"run": await shop.arun(run="stays-1")}
-
-
-async def elsewhere(shop: Shop) -> dict[str, Any]:
-    """Another branch than the base is checked out."""
-    git(shop.repository, "checkout", "--quiet", "-b", "topic")
-    commit(shop.repository, topic__md="topic\n")
-    plan(shop, base="main")
-    return {"run": await shop.arun()}
-
-
-async def detached(shop: Shop) -> dict[str, Any]:
-    """HEAD is detached, and the plan names its base."""
-    git(shop.repository, "checkout", "--quiet", "--detach")
-    plan(shop, base="main")
-    return {"run": await shop.arun()}
-
-
-async def worktree(shop: Shop) -> dict[str, Any]:
-    """The base is checked out in a linked work tree, and the user stands in a folder of another one."""
-    git(shop.repository, "checkout", "--quiet", "-b", "topic")
-    git(shop.repository, "worktree", "add", "--quiet", str(shop.root / "linked"), "main")
-    plan(shop, base="main")
-    return {"run": await shop.arun()}
-
-
 async def gone(shop: Shop) -> dict[str, Any]:
     """The base branch is renamed under the run, and put back."""
     plan(shop, "git branch --move main away")
@@ -131,15 +71,6 @@ async def by_hand_merge(shop: Shop) -> dict[str, Any]:
     kept = shop.tip("main")
     git(shop.repository, "reset", "--quiet", "--hard", f"{moved}^")
     return {"run": first, "moved": moved, "kept": kept, "resumed": resumed, "again": await shop.arun(run=first.run)}
-
-
-async def unnoted(shop: Shop) -> dict[str, Any]:
-    """A kill comes after the release and before its note; by the resume, the base has gone on."""
-    plan(shop)
-    first = await shop.arun()
-    (shop.run_folder(first.run) / "released").unlink()
-    commit(shop.repository, later__md="later\n")
-    return {"run": first, "resumed": await shop.arun(run=first.run)}
 
 
 async def repeated(shop: Shop) -> dict[str, Any]:
@@ -164,48 +95,10 @@ async def repeated(shop: Shop) -> dict[str, Any]:
     return {"run": first, "waited": waited, "resumed": await shop.arun(run=first.run, yes=True)}
 
 
-async def overtaken(shop: Shop) -> dict[str, Any]:
-    """A run is blocked in its first phase; another one of the same plan comes further, and is released in the end."""
-    script = f"test -e {shop.root}/ready || exit 1; mkdir docs; echo mine > {MINE}"
-    shop.plan({"specification": phase(mine=work(f"{script}; echo edited > {shop.repository}/README.md", MINE))},
-              isolation="none")  # fmt: skip
-    older = await shop.arun(run="overtaken-1")
-    (shop.root / "ready").touch()
-    for page in shop.diary.iterdir():
-        page.unlink()
-    newer = await shop.arun(run="overtaken-2")
-    before = git(shop.repository, "for-each-ref")
-    refused = shop.sparc("resume", "overtaken-1", "--json")
-    same = git(shop.repository, "for-each-ref") == before
-    git(shop.repository, "checkout", "--quiet", "README.md")
-    released = await shop.arun(run="overtaken-2")
-    later = shop.sparc("resume", "overtaken-1", "--json")
-    return {"runs": [older, newer, released], "refused": refused, "same": same, "later": later}
-
-
-SCENES: dict[str, Callable[[Shop], Awaitable[dict[str, Any]]]] = {
-    "unmoved": unmoved, "moved": moved, "hurried": hurried, "unfit": unfit, "conflict": conflict, "dirty": dirty,
-    "in-the-way": in_the_way, "stays": stays, "elsewhere": elsewhere, "detached": detached, "worktree": worktree,
-    "gone": gone, "by-hand-merge": by_hand_merge, "unnoted": unnoted, "repeated": repeated, "overtaken": overtaken,
+SCENES: dict[str, Scene] = {
+    "unmoved": unmoved, "moved": moved, "hurried": hurried, "unfit": unfit, "conflict": conflict, "gone": gone,
+    "by-hand-merge": by_hand_merge, "repeated": repeated,
 }  # fmt: skip
-Played = Callable[[str], tuple[Shop, dict[str, Any]]]
-
-
-@pytest.fixture(scope="module")
-def played(shop: Open) -> Played:
-    shops = {name: shop(name) for name in SCENES}
-    results = all_run({name: scene(shops[name]) for name, scene in SCENES.items()})
-    return lambda name: (shops[name], results[name])
-
-
-def subjects(shop: Shop, tip: str = "main") -> list[str]:
-    """What a branch gained, newest first."""
-    return git(shop.repository, "log", "--first-parent", "--format=%s", tip).splitlines()
-
-
-def tree_of(shop: Shop, commit: str) -> str:
-    """The tree of a commit."""
-    return git(shop.repository, "rev-parse", f"{commit}^{{tree}}")
 
 
 def test_an_unmoved_base_takes_the_very_tree_that_the_last_gate_passed(played: Played) -> None:
@@ -283,64 +176,6 @@ def test_a_conflict_with_the_base_keeps_the_result_until_the_user_has_solved_it(
     assert shop.asked() == ["specification.mine.1"]
 
 
-def test_a_dirty_work_tree_blocks_and_nothing_moves(played: Played) -> None:
-    shop, said = played("dirty")
-    assert said["run"].outcome == "blocked"
-    assert "has local changes (M README.md)" in said["run"].reason
-    assert said["before"] == (shop.begin, " M README.md\nA  staged.md")
-    assert said["resumed"].outcome == "released"
-    assert git(shop.repository, "stash", "pop", "--quiet") == ""
-    assert git(shop.repository, "status", "--porcelain").splitlines() == [" M README.md", "A  staged.md"]
-    assert git(shop.repository, "ls-files").split() == ["README.md", MINE, "staged.md"]
-
-
-def test_a_file_that_git_does_not_know_is_not_overwritten(played: Played) -> None:
-    shop, said = played("in-the-way")
-    assert said["run"].outcome == "blocked"
-    assert MINE in said["run"].reason
-    assert said["kept"] == "precious\n"
-    assert said["resumed"].outcome == "released"
-    assert (shop.repository / MINE).read_text() == "mine\n"
-
-
-def test_a_plan_that_wants_no_release_ends_on_its_own_branch(played: Played) -> None:
-    shop, said = played("stays")
-    outcome = said["run"]
-    assert (outcome.outcome, outcome.commit) == ("released", shop.tip("sparc/stays"))
-    assert (shop.tip("main"), git(shop.repository, "status", "--porcelain")) == (shop.begin, "")
-    assert shop.show(MINE, "sparc/stays") == "mine\n"
-
-
-def test_work_of_another_run_that_the_base_does_not_contain_is_refused_by_name(played: Played) -> None:
-    shop, _ = played("stays")
-    before = git(shop.repository, "for-each-ref")
-    done = shop.sparc("run", shop.plan_dir / "plan.yaml", "--run", "stays-2", "--json")
-    assert done.returncode == 2
-    (problem,) = told(done)["problems"]
-    assert problem["problem"].startswith("branch sparc/stays holds work of run stays-1 that main does not contain: ")
-    assert git(shop.repository, "for-each-ref") == before
-    assert not shop.run_folder("stays-2").exists()
-
-
-@pytest.mark.parametrize(("name", "head", "files"), [("elsewhere", "topic", "topic.md"), ("detached", "HEAD", "")])
-def test_a_base_that_is_not_checked_out_moves_alone(played: Played, name: str, head: str, files: str) -> None:
-    shop, said = played(name)
-    assert said["run"].outcome == "released"
-    assert shop.tip("main") == said["run"].commit
-    assert git(shop.repository, "rev-parse", "--abbrev-ref", "HEAD") == head
-    assert git(shop.repository, "ls-files").split() == ["README.md", *files.split()]
-    assert git(shop.repository, "status", "--porcelain") == ""
-    assert shop.show(MINE) == "mine\n"
-
-
-def test_a_base_that_is_checked_out_in_a_linked_work_tree_takes_that_along(played: Played) -> None:
-    shop, said = played("worktree")
-    assert said["run"].outcome == "released"
-    assert (shop.root / "linked" / MINE).read_text() == "mine\n"
-    assert git(shop.root / "linked", "status", "--porcelain") == ""
-    assert not (shop.repository / MINE).exists()
-
-
 def test_a_base_branch_that_is_gone_blocks_until_it_is_back(played: Played) -> None:
     shop, said = played("gone")
     assert said["run"].outcome == "blocked"
@@ -358,13 +193,6 @@ def test_a_merge_by_hand_is_no_release_for_nothing_was_measured_on_it(played: Pl
     assert said["kept"] == said["moved"]
     assert said["again"].outcome == "released"
     assert git(shop.repository, "ls-files").split() == ["README.md", MINE]
-
-
-def test_a_release_that_was_made_before_a_kill_is_told_and_not_made_again(played: Played) -> None:
-    shop, said = played("unnoted")
-    assert said["resumed"].outcome == "released"
-    assert said["resumed"].commit == said["run"].commit
-    assert subjects(shop)[:2] == ["By hand: later__md", "Release unnoted into main"]
 
 
 def test_the_gate_of_a_release_is_every_phases_own_with_its_hooks_and_reviews(played: Played) -> None:
@@ -389,19 +217,6 @@ def test_the_gate_of_a_release_is_every_phases_own_with_its_hooks_and_reviews(pl
     (signed,) = gate["reviews"]
     assert (signed["phase"], signed["by"], signed["approved"]) == ("specification", "--yes", True)
     assert [review["tree"] for review in shop.evidence("review")].count(release["tree"]) == 1
-
-
-def test_an_older_run_is_not_resumed_over_the_work_of_a_newer_one(played: Played) -> None:
-    _, said = played("overtaken")
-    assert [run.outcome for run in said["runs"]] == ["blocked", "blocked", "released"]
-    for name, words in (
-        ("refused", "branch sparc/overtaken holds work of run overtaken-2 that main does not contain: "),
-        ("later", "branch sparc/overtaken holds work of run overtaken-2, which main contains by now and run "),
-    ):
-        assert said[name].returncode == 2, said[name].stderr
-        (problem,) = told(said[name])["problems"]
-        assert problem["problem"].startswith(words)
-    assert said["same"]
 
 
 @pytest.mark.parametrize("name", ["unmoved", "moved", "conflict", "by-hand-merge", "repeated"])

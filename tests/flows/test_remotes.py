@@ -2,47 +2,13 @@
 
 import shutil
 import subprocess
-from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.flows.remotes import at_remote, elsewhere, origin, plan, remote_refs
+from tests.flows.scenes import MINE, Open, Played, Scene, subjects
+from tests.support import Shop, commit, git, sparc, told
 
-from tests.support import Shop, all_run, commit, git, phase, sparc, told, work
-
-Open = Callable[[str], Shop]
-Scene = Callable[[Shop], Awaitable[dict[str, Any]]]
-MINE = "docs/mine.md"
-RECORD = """\
-#!/bin/sh
-cat > {asked}.now
-cat {asked}.now >> {asked}
-test -x {asked}.hook || exit 0
-exec {asked}.hook < {asked}.now
-"""
 OUTSIDE = "env -u GIT_QUARANTINE_PATH -u GIT_OBJECT_DIRECTORY -u GIT_ALTERNATE_OBJECT_DIRECTORIES"
-
-
-def plan(shop: Shop, script: str = "true", *, gate: object = ("deliverables",), **release: object) -> None:
-    """A plan of one assignment, whose agent writes a file and then does something outside, and of a release."""
-    text = f"mkdir -p docs; echo mine > {MINE}; {script}"
-    shop.plan(
-        {"specification": phase(mine=work(text, MINE), gate=gate)}, release={"push": "origin"} | release,
-        isolation="none",
-    )  # fmt: skip
-
-
-def origin(shop: Shop) -> Path:
-    """A bare repository that has what the user's has, that refuses what is forced and keeps a list of what is asked."""
-    bare = shop.root / "origin.git"
-    git(shop.root, "clone", "--quiet", "--bare", "repository", bare.name)
-    for key in ("denyNonFastForwards", "denyDeletes"):
-        git(bare, "config", f"receive.{key}", "true")
-    git(shop.repository, "remote", "add", "origin", "../origin.git")  # from the root of the work tree, as git has it
-    hook = bare / "hooks/pre-receive"
-    hook.write_text(RECORD.format(asked=shop.root / "asked"))
-    hook.chmod(0o755)
-    return bare
 
 
 def hook(shop: Shop, script: str) -> None:
@@ -50,16 +16,6 @@ def hook(shop: Shop, script: str) -> None:
     file = shop.root / "asked.hook"
     file.write_text(f"#!/bin/sh\n{script}\n")
     file.chmod(0o755)
-
-
-def elsewhere(shop: Shop, name: str, text: str) -> str:
-    """A script by which somebody else pushes a file."""
-    where = shop.root / "other"
-    who = "-c user.name=Other -c user.email=other@localhost"
-    return (
-        f"rm -rf {where}; git clone --quiet {shop.root}/origin.git {where}; cd {where}; mkdir -p docs; "
-        f"echo {text} > {name}; git add --all; git {who} commit --quiet -m 'elsewhere {name}'; git push --quiet"
-    )
 
 
 def play(script: str) -> None:
@@ -159,22 +115,6 @@ async def gone(shop: Shop) -> dict[str, Any]:
     return {"runs": [first, second], "before": shop.tip("main"), "resumed": await shop.arun(run=first.run)}
 
 
-async def request(shop: Shop) -> dict[str, Any]:
-    """A pull request is wanted, and the remote has moved."""
-    origin(shop)
-    plan(shop, elsewhere(shop, "theirs.md", "theirs"), pull_request=True)
-    return {"run": await shop.arun()}
-
-
-async def request_in_vain(shop: Shop) -> dict[str, Any]:
-    """A pull request is wanted, without any remote, and conflicts with what the base gained."""
-    hand = f"mkdir -p docs; echo theirs > {MINE}; git add --all; git commit --quiet --message=theirs"
-    plan(shop, f"cd {shop.repository}; {hand}", pull_request=True, push=None)
-    first = await shop.arun()
-    git(shop.repository, "revert", "--no-edit", "HEAD")
-    return {"run": first, "resumed": await shop.arun(run=first.run)}
-
-
 async def stays(shop: Shop) -> dict[str, Any]:
     """No release is wanted, and the remote has a branch and a tag of the plan's that somebody else has made."""
     bare = origin(shop)
@@ -187,32 +127,8 @@ async def stays(shop: Shop) -> dict[str, Any]:
 
 SCENES: dict[str, Scene] = {
     "pushed": pushed, "moved": moved, "raced": raced, "conflict": conflict, "refused": refused, "apart": apart,
-    "killed": killed, "gone": gone, "request": request, "request-in-vain": request_in_vain, "stays": stays,
+    "killed": killed, "gone": gone, "stays": stays,
 }  # fmt: skip
-Played = Callable[[str], tuple[Shop, dict[str, Any]]]
-
-
-@pytest.fixture(scope="module")
-def played(shop: Open) -> Played:
-    shops = {name: shop(name) for name in SCENES}
-    results = all_run({name: scene(shops[name]) for name, scene in SCENES.items()})
-    return lambda name: (shops[name], results[name])
-
-
-def remote_refs(shop: Shop) -> dict[str, str]:
-    """What the remote has."""
-    lines = git(shop.root / "origin.git", "for-each-ref", "--format=%(refname) %(objectname)").splitlines()
-    return dict(line.split() for line in lines)
-
-
-def at_remote(shop: Shop, branch: str = "main") -> str:
-    """Where a branch stands there."""
-    return remote_refs(shop)[f"refs/heads/{branch}"]
-
-
-def subjects(shop: Shop, tip: str = "main") -> list[str]:
-    """What a branch has, newest first."""
-    return git(shop.repository, "log", "--first-parent", "--format=%s", tip).splitlines()
 
 
 def verified(shop: Shop, *words: str) -> str:
@@ -339,47 +255,6 @@ def test_a_remote_that_is_unknown_is_refused_before_anything_is_started(shop: Op
     assert problem["problem"].startswith(f"{unknown.repository} has no remote 'upstream', to which the plan pushes")
     assert not unknown.run_folder("unknown-1").exists()
     assert unknown.asked() == []
-
-
-def test_a_pull_request_is_written_and_pushed_and_merges_nothing(played: Played) -> None:
-    shop, said = played("request")
-    run, file = said["run"], shop.run_folder(said["run"].run) / "pull_request.md"
-    assert run.outcome == "released"
-    assert run.reason == f"it stays there, and on origin; the text of its pull request is in {file}"
-    assert shop.tip("main") == shop.begin
-    assert at_remote(shop, "sparc/request") == shop.tip("sparc/request") == run.commit
-    assert git(shop.root / "origin.git", "log", "-1", "--format=%s", "main") == "elsewhere theirs.md"
-    text = file.read_text()
-    assert text.splitlines()[:2] == ["request: 1 phase, every gate passed", ""]
-    for part in (
-        "## 1 specification: passed after 1 round", "| deliverables | passed |", "| mine | 1 |",
-        f"| Merge phase 1 specification of request | {run.commit[:12]} | ",
-        f"The base branch has moved: all gates ran again on the merge with main at {at_remote(shop)[:12]}, and passed",
-    ):  # fmt: skip
-        assert part in text
-    (name,) = (line.rpartition("(")[2].rstrip(").") for line in text.splitlines() if line.startswith("The base branch"))
-    assert f"refs/evidence/{name}" in remote_refs(shop)
-
-
-def test_what_the_text_of_a_pull_request_says_about_verifying_it_holds(played: Played) -> None:
-    shop, said = played("request")
-    text = (shop.run_folder(said["run"].run) / "pull_request.md").read_text()
-    fetch, verify = text.split("```\n")[1].splitlines()
-    git(shop.root, "clone", "--quiet", "origin.git", "reviewer")
-    git(shop.root / "reviewer", *[word.strip("'") for word in fetch.split()[1:]])
-    done = sparc(shop.home, *verify.split()[1:], cwd=shop.root / "reviewer")
-    assert done.returncode == 0, done.stdout
-    assert "verified: 2 merges" in done.stdout
-
-
-def test_a_pull_request_that_conflicts_is_not_written(played: Played) -> None:
-    shop, said = played("request-in-vain")
-    assert said["run"].outcome == "blocked"
-    assert said["run"].reason.startswith(f"main has moved, and conflicts with sparc/request-in-vain in {MINE}: ")
-    assert said["resumed"].outcome == "released"
-    text = (shop.run_folder(said["run"].run) / "pull_request.md").read_text()
-    assert "Merged with main at " in text or "The base branch has moved" in text
-    assert subjects(shop)[0].startswith("Revert")
 
 
 def test_a_branch_or_tag_of_somebody_elses_is_never_overwritten(played: Played) -> None:

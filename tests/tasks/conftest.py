@@ -4,60 +4,28 @@ import os
 import shutil
 import subprocess
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from pwd import getpwuid
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import fsspec
 import pytest
 
 from tasks import workspace
-from tasks.evidence import keep
 from tasks.exam import Exam
 from tasks.git import Git
 from tasks.git_directories import create_bare
-from tasks.hub import Hub, create_hub
-from tasks.integrate import Candidate, Landing, candidate, merge_assignment, merge_phase
+from tasks.hub import Hub
 from tasks.isolation import confinement, why_not
-from tasks.ledger import seal
 from tasks.memory import Memory
-from tasks.publish import bring
-from tasks.release import release_candidate, release_now
-from tasks.remember import evidence_name
 from tasks.repository import Repository, open_repository
-from tasks.run_folder import RunFolder, RunRecord
+from tasks.run_folder import RunFolder
 from tasks.workspace import Workspace
+from tests.tasks.gits import Commit, RunGit, commit_files, new_repository, user_git
+from tests.tasks.hubs import Forger
 from tests.tasks.memories import REPOSITORY
-
-RunGit = Callable[..., str]
-Commit = Callable[..., str]
-
-RUN, PLAN = "ledger-1", "ledger"
-
-
-def user_git(where: Path, *words: str, fails: bool = False) -> str:
-    """Git in a directory, as a person with an identity of their own; its output, both streams of it if it `fails`."""
-    who = ("-c", "user.name=User", "-c", "user.email=user@localhost", "-c", "protocol.file.allow=always")
-    done = subprocess.run(("git", *who, *words), cwd=where, check=False, capture_output=True, text=True)
-    assert (done.returncode != 0) is fails, f"git {words}: {done.returncode} {done.stdout}{done.stderr}"
-    return (done.stdout + (done.stderr if fails else "")).rstrip("\n")
-
-
-def commit_files(where: Path, files: Mapping[str, str | bytes | None], message: str = "Work") -> str:
-    """Write files (None: remove) into a work tree and commit all of it; the commit."""
-    for name, content in files.items():
-        file = where / name
-        if content is None:
-            file.unlink()
-            continue
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content.encode() if isinstance(content, str) else content)
-    user_git(where, "add", "--all", "--force")
-    user_git(where, "commit", "--quiet", "--allow-empty", f"--message={message}")
-    return user_git(where, "rev-parse", "HEAD")
+from tests.tasks.stories import PLAN, RUN, Story, begun, copied
 
 
 @pytest.fixture(scope="session")
@@ -70,52 +38,6 @@ def git() -> RunGit:
 def commit() -> Commit:
     """`commit(where, files, message)`: what the user commits."""
     return commit_files
-
-
-def new_repository(repository: Path) -> Repository:
-    """A repository with some files on main, whose identity stands in its own configuration."""
-    user_git(repository.parent, "init", "--quiet", "--initial-branch=main", repository.name)
-    user_git(repository, "config", "user.name", "Fixture")
-    user_git(repository, "config", "user.email", "fixture@localhost")
-    commit_files(repository, {"README.md": "# Made by the fixture `users`\n"}, "Begin")
-    commit_files(
-        repository,
-        {
-            "src/app.py": "print('app')\n",
-            "src/lib.py": "LIB = 1\n",
-            "docs/guide.md": "# Guide\n",
-            "run.sh": "#!/bin/sh\n",
-            ".gitignore": "*.log\nbuild/\n",
-        },
-        "Files",
-    )
-    return open_repository(repository)
-
-
-def begun(home: Path, users: Repository) -> RunFolder:
-    """The folder of a run on a repository, whose hub is there."""
-    made = RunFolder(home, RUN)
-    start = users.tip("main") or ""
-    create_hub(made.hub, users, RUN, PLAN, start)
-    made.create(record_of(users, start))
-    return made
-
-
-def record_of(users: Repository, start: str) -> RunRecord:
-    """What was asked for by a run on a repository."""
-    return RunRecord(
-        run=RUN, plan=PLAN, plan_file="plan.yaml", repository=users.path, base="main", start=start,
-        memory="local-file-system/sparc-memory", fingerprint="0",
-    )  # fmt: skip
-
-
-def copied(begun_run: RunFolder, home: Path, users: Repository) -> RunFolder:
-    """The same run on a copy of its repository."""
-    made = RunFolder(home, begun_run.run)
-    shutil.copytree(begun_run.path, made.path, symlinks=True)
-    seal(made.hub, users.git.directory / "objects", PLAN, begun_run.record.start)
-    made.create(record_of(users, begun_run.record.start))
-    return made
 
 
 @pytest.fixture(scope="session")
@@ -154,81 +76,6 @@ def hub(folder: RunFolder) -> Hub:
     return Hub(folder.hub, folder.run, folder.record.plan, folder.record.start)
 
 
-# -- a run's history, made by the same functions as a run makes it, without any server
-
-
-@dataclass(frozen=True)
-class Story:
-    """Tells a run: what its attempts left is merged, its gates have passed, and in the end it is released."""
-
-    folder: RunFolder
-    hub: Hub
-    repository: Repository
-
-    def assignment(
-        self, number: int, phase: str, name: str, files: Mapping[str, str], *, gated: bool = False, attempt: int = 1
-    ) -> str:
-        """An attempt that leaves these files, merged into its phase."""
-        git, branch = self.hub.git, self.hub.open_phase(number, phase)
-        start = self.hub.tip(branch)
-        with TemporaryDirectory() as scratch:
-            index = Git(git.directory, {"GIT_INDEX_FILE": f"{scratch}/index"})
-            index.run("read-tree", start)
-            for path, text in files.items():
-                index.run("update-index", "--add", "--cacheinfo", f"100644,{git.write_blob(text.encode())},{path}")
-            left = git.write_commit(index.line("write-tree"), (start,), "Work\n")
-        found = candidate(git, branch, left)
-        verdicts = self.verdicts(found.tree) if gated else ()
-        made = merge_assignment(Landing(self.hub, number, phase, name, attempt, "writer", "0" * 64), found, verdicts)
-        assert made
-        return made
-
-    def verdicts(self, tree: str, outcome: str = "passed") -> tuple[str, ...]:
-        """Evidence of one check that was measured on a tree."""
-        return keep(self.hub.git, [{"kind": "verdict", "tree": tree, "verdict": {"check": "x", "outcome": outcome}}])
-
-    def gate(self, found: Candidate, **fields: Any) -> str:  # noqa: ANN401
-        """Evidence of a phase's gate that has passed on a candidate, unless the fields say otherwise."""
-        record = {"kind": "gate", "outcome": "passed", "verdicts": list(self.verdicts(found.tree)), **found.binding}
-        (name,) = keep(self.hub.git, [record | fields])
-        return name
-
-    def phase(self, number: int, phase: str, gate: str | None = None) -> str:
-        """The merge of a phase, after a gate that has passed on it."""
-        branch = self.hub.open_phase(number, phase)
-        found = candidate(self.hub.git, self.hub.plan_branch, self.hub.tip(branch))
-        made = merge_phase(self.hub, phase, number, found, gate or self.gate(found))
-        assert made
-        bring(self.hub, self.repository)
-        return made
-
-    def two_phases(self) -> None:
-        """Two phases, of two assignments and one."""
-        self.assignment(1, "specification", "requirements", {"docs/r.md": "# R\n"})
-        self.assignment(1, "specification", "slos", {"docs/slos.md": "# SLOs\n"}, gated=True)
-        self.phase(1, "specification")
-        files = {"src/post.py": "POST = 1\n", "src/app.py": "print('done')\n", "new/deep/file": "new\n"}
-        self.assignment(2, "refinement", "posting", files)
-        self.phase(2, "refinement")
-
-    def copied(self, place: Path) -> "Story":
-        """The same in another directory, from where it can go on another way."""
-        shutil.copytree(self.repository.path, place / "repository", symlinks=True)
-        user_git(place / "repository", "update-index", "-q", "--refresh")
-        repository = open_repository(place / "repository")
-        folder = copied(self.folder, place / "home", repository)
-        return Story(folder, replace(self.hub, directory=folder.hub), repository)
-
-    def release(self, base: str = "main") -> str | None:
-        """The release into a branch as it stands now; its own gates have passed if it is not where the run began."""
-        tip = self.repository.tip(base) or ""
-        found = release_candidate(self.hub, tip)
-        assert not found.conflicts
-        unmoved = found.tree == self.hub.git.resolve(self.hub.plan_tip, "tree")
-        gate = evidence_name(self.hub.git, self.hub.plan_tip) if unmoved else self.gate(found)
-        return release_now(self.folder, self.hub, self.repository, base, found, [gate])
-
-
 @pytest.fixture
 def story(folder: RunFolder, hub: Hub, users: Repository) -> Story:
     """A run of which nothing is told yet."""
@@ -244,6 +91,65 @@ def begin() -> Callable[[Path], Story]:
         return Story(folder, Hub(folder.hub, folder.run, PLAN, folder.record.start), users)
 
     return story_in
+
+
+@pytest.fixture(scope="session")
+def _passed(begin: Callable[[Path], Story], tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """A run of two phases and three assignments whose gates have passed, before its release; nobody changes it."""
+    story = begin(tmp_path_factory.mktemp("passed"))
+    story.two_phases()
+    return story
+
+
+@pytest.fixture(scope="module")
+def told(_passed: Story, tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """A copy of it for the tests of a module, which move none of its references."""
+    return _passed.copied(tmp_path_factory.mktemp("told"))
+
+
+@pytest.fixture
+def done(_passed: Story, tmp_path: Path) -> Story:
+    """A copy of it, to go on from."""
+    return _passed.copied(tmp_path)
+
+
+@pytest.fixture
+def forger(done: Story) -> Forger:
+    """Who attacks a copy of it in which phases are tagged as good."""
+    done.hub.tag_good(done.repository)
+    return Forger(done)
+
+
+@pytest.fixture(scope="session")
+def finished(_passed: Story, tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """The same, released; nobody changes it."""
+    story = _passed.copied(tmp_path_factory.mktemp("finished"))
+    assert story.release()
+    return story
+
+
+@pytest.fixture
+def released(finished: Story, tmp_path: Path) -> Repository:
+    """A copy of its repository."""
+    shutil.copytree(finished.repository.path, tmp_path / "repository", symlinks=True)
+    return open_repository(tmp_path / "repository")
+
+
+@pytest.fixture(scope="session")
+def _gone(_passed: Story, tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """The same, released with its good tags; nobody changes it."""
+    story = _passed.copied(tmp_path_factory.mktemp("gone"))
+    story.hub.tag_good(story.repository)
+    assert story.release()
+    return story
+
+
+@pytest.fixture
+def gone(_gone: Story, tmp_path: Path) -> tuple[Story, str, str]:
+    """A copy of it, with the merges of its phases."""
+    story = _gone.copied(tmp_path)
+    second = story.repository.tip("sparc/ledger") or ""
+    return story, story.repository.git.commit(second).parents[0], second
 
 
 @pytest.fixture(scope="session")

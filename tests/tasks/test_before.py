@@ -10,8 +10,9 @@ from tasks.before import HEADS, Answer, Before, rows
 from tasks.events import BaselineTaken, CheckEnded, Event, PhaseStarted, RunStarted
 from tasks.outcome import outcome_of
 from tasks.progress_lines import line
-from tasks.report import markdown, summary
+from tasks.report import summary
 from tasks.report_html import render
+from tasks.report_markdown import markdown
 
 PARSE = Before(check="slo parse", measure="cpu", figure=119.0, low=118.0, high=120.0, runs=10)
 

@@ -13,8 +13,9 @@ from tasks.outcome import outcome_of
 from tasks.overlap import MOST_PLACES, Level, Overlap, Place, overlap_of
 from tasks.progress_lines import line
 from tasks.progress_view import view
-from tasks.report import CONFLICT_HEADS, conflict_row, markdown, summary
+from tasks.report import summary
 from tasks.report_html import render
+from tasks.report_markdown import CONFLICT_HEADS, conflict_row, markdown
 
 LEDGER = Journal(Path(__file__).parent / "journals" / "ledger.jsonl").read()
 NOON = 1780920000.0

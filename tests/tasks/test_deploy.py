@@ -8,7 +8,7 @@ import pytest
 
 from tasks import evidence
 from tasks.deploy import Deployment, keep_deployment, run_one
-from tests.tasks.conftest import Story
+from tests.tasks.stories import Story
 
 SECRET = "the-password-of-the-host"  # noqa: S105 - a word that must not be told
 CALLER = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "HOME": "/home/ada", "DEPLOY_KEY": SECRET, "OTHER": "private"}

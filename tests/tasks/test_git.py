@@ -10,7 +10,8 @@ import pytest
 
 from tasks.git import ZERO, Git, GitError, listing, paths
 from tasks.repository import Repository
-from tests.tasks.gits import ROOT, STRANGE, Commit, RunGit, commit_of, tree_of
+from tests.tasks.gits import ROOT, STRANGE, Commit, RunGit, commit_of
+from tests.trees import tree_of
 
 # -- names
 

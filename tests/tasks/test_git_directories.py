@@ -7,7 +7,8 @@ import pytest
 from tasks.git import ZERO, Git, GitError
 from tasks.git_directories import clone, create_bare, discover, scratch_repository, users_git
 from tasks.repository import Repository
-from tests.tasks.gits import ATTRIBUTES, Commit, RunGit, tree_of
+from tests.tasks.gits import ATTRIBUTES, Commit, RunGit
+from tests.trees import tree_of
 
 # -- nobody else's configuration
 

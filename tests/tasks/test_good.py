@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -10,9 +9,9 @@ from tasks.errors import Blocked
 from tasks.good import GoodTag, good_tags
 from tasks.hub import create_hub
 from tasks.publish import bring
+from tests.tasks.stories import Story
 
 RunGit = Callable[..., str]
-Story = Any  # see conftest.py
 
 
 def tagged(story: Story) -> list[GoodTag]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,10 +14,10 @@ from tasks.rollback import candidate_of as rollback_candidate
 from tasks.rollback import goal_of, known_gates
 from tasks.rollback import merge_of as rollback_merge
 from tasks.verify import verify
+from tests.tasks.stories import Story
 
 RunGit = Callable[..., str]
 Commit = Callable[..., str]
-Story = Any  # see conftest.py
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,10 +17,10 @@ from tasks.git_directories import clone
 from tasks.history import merges
 from tasks.hub import Hub, create_hub
 from tasks.repository import Repository
+from tests.tasks.stories import Story
 
 RunGit = Callable[..., str]
 Commit = Callable[..., str]
-Story = Any  # see conftest.py
 
 
 def merge_into(hub: Hub, branch: str, name: str, message: str) -> str:

@@ -8,8 +8,9 @@ from gates.verdict import Outcome
 from tasks.journal import Journal
 from tasks.matrix import matrix_of
 from tasks.outcome import CheckOutcome, RunOutcome, outcome_of
-from tasks.report import markdown, summary
+from tasks.report import summary
 from tasks.report_html import render
+from tasks.report_markdown import markdown
 
 LEDGER = Journal(Path(__file__).parent / "journals" / "ledger.jsonl").read()
 

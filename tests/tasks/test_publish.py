@@ -2,16 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tasks.errors import Blocked
 from tasks.publish import bring
+from tests.tasks.stories import Story
 
 RunGit = Callable[..., str]
 Commit = Callable[..., str]
-Story = Any  # see conftest.py
 
 
 def refs(story: Story, prefix: str = "refs/") -> dict[str, str]:

@@ -11,8 +11,9 @@ from tasks.journal import Journal
 from tasks.outcome import outcome_of
 from tasks.progress_lines import line
 from tasks.progress_view import view
-from tasks.report import markdown, summary
+from tasks.report import summary
 from tasks.report_html import render
+from tasks.report_markdown import markdown
 
 LEDGER = Journal(Path(__file__).parent / "journals" / "ledger.jsonl").read()
 AT = LEDGER[-1].at

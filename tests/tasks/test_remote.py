@@ -9,7 +9,8 @@ from tasks.errors import Blocked
 from tasks.remote import Remote
 from tasks.repository import Repository
 from tasks.travel import luggage
-from tests.tasks.conftest import Commit, RunGit, Story
+from tests.tasks.gits import Commit, RunGit
+from tests.tasks.stories import Story
 
 MAIN = "refs/heads/main"
 PASSWORD = "s3cret@word"  # noqa: S105 - a word that must not be told

@@ -7,7 +7,8 @@ import pytest
 from gates.verdict import Outcome
 from tasks.journal import Journal
 from tasks.outcome import AssignmentOutcome, CheckOutcome, PhaseOutcome, ReviewOutcome, RunOutcome, outcome_of
-from tasks.report import markdown, status_lines, summary
+from tasks.report import status_lines, summary
+from tasks.report_markdown import markdown
 
 LEDGER = Journal(Path(__file__).parent / "journals" / "ledger.jsonl").read()
 

@@ -7,8 +7,9 @@ from tasks.artifacts import gate_rows
 from tasks.events import CheckEnded, Event
 from tasks.journal import Journal
 from tasks.outcome import outcome_of
-from tasks.report import answer_lines, markdown, summary
+from tasks.report import answer_lines, summary
 from tasks.report_html import render
+from tasks.report_markdown import markdown
 
 LEDGER = Journal(Path(__file__).parent / "journals" / "ledger.jsonl").read()
 WAIVED = tuple(

@@ -18,10 +18,10 @@ from tasks.release import NOTE, Step
 from tasks.released import Released, find_released, lost_in
 from tasks.rollback import Goal, candidate_of, goal_of, known_gates, merge_of, reverted, undo_of
 from tasks.verify import verify
+from tests.tasks.stories import Story
 
 RunGit = Callable[..., str]
 Commit = Callable[..., str]
-Story = Any  # see conftest.py
 
 
 @pytest.fixture(scope="module")

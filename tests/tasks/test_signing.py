@@ -16,11 +16,11 @@ from tasks.git_directories import create_bare
 from tasks.repository import Repository
 from tasks.signing import Signer, signer_of
 from tasks.verify import Report, verify
+from tests.tasks.stories import Story
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="OpenSSH is not installed")
 
 RunGit = Callable[..., str]
-Story = Any  # see conftest.py
 
 
 def new_key(file: Path, passphrase: str = "") -> Path:

@@ -1,10 +1,8 @@
 """The verifier on a repository that was tampered with below its history: objects, and what stands beside them."""
 
-import shutil
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,31 +10,20 @@ from tasks.errors import SparcError
 from tasks.git import Git
 from tasks.repository import Repository, open_repository
 from tasks.verify import verify
+from tests.tasks.stories import Story
 
 RunGit = Callable[..., str]
-Story = Any  # see conftest.py
-
-
-@pytest.fixture(scope="module")
-def told(begin: Callable[[Path], Story], tmp_path_factory: pytest.TempPathFactory) -> Story:
-    """A released run; nobody changes it."""
-    story = begin(tmp_path_factory.mktemp("told"))
-    story.two_phases()
-    assert story.release()
-    return story
 
 
 @pytest.fixture
-def released(told: Story, tmp_path: Path) -> Repository:
-    """A copy of its repository, every object a file of its own."""
-    made = tmp_path / "repository"
-    shutil.copytree(told.repository.path, made, symlinks=True)
-    git = open_repository(made).git
+def released(released: Repository, tmp_path: Path) -> Repository:
+    """A copy of a released repository, every object a file of its own."""
+    git = released.git
     for pack in list((git.directory / "objects/pack").glob("*.pack")):
         moved = pack.rename(tmp_path / pack.name)
         pack.with_suffix(".idx").unlink()
         git.run("unpack-objects", "-q", stdin=moved.read_bytes())
-    return open_repository(made)
+    return open_repository(released.path)
 
 
 def stored(git: Git, oid: str) -> Path:
