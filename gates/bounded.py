@@ -11,13 +11,17 @@ ADDRESS_SPACE = 4 * 1024**3
 FIGURE_SECONDS = 120.0
 """Processor time for one figure of one file."""
 BEHIND_TESTS = 10
-"""How far a worker stands back when the processors are busy: what runs beside it are the target's tests."""
+"""How far a worker stands back when the processors are busy and what runs beside it are the target's tests."""
+
+
+def stand_back() -> None:
+    """Let others have the processors first."""
+    with suppress(OSError, AttributeError):
+        os.nice(BEHIND_TESTS)
 
 
 def limit_resources() -> None:
     """Bound memory and processor time of this process, where the system knows such limits."""
-    with suppress(OSError, AttributeError):
-        os.nice(BEHIND_TESTS)
     with suppress(ImportError, ValueError, OSError):
         import resource  # noqa: PLC0415 - Unix only
 

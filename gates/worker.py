@@ -1,17 +1,19 @@
-"""One check in a process of its own: `python -I -m gates.worker REPORT_FILE`.
+"""One check in a process of its own: `python -I -m gates.worker REPORT_FILE CHECK`.
 
-Standard input is one JSON document, `{"check": name, "limits": {...}, "subject": {...}}`; the verdict is written as
-JSON to REPORT_FILE, whole or not at all; before it, where a check measures coverage, the lines to `lines.json` beside
-it. Whatever goes wrong becomes a verdict `error`; without a report the process has crashed, or was ended.
+It prepares for that check, and then waits for its question on standard input, which is one JSON document,
+`{"check": name, "limits": {...}, "subject": {...}}`. The verdict is written as JSON to REPORT_FILE, whole or not at
+all; before it, where a check measures coverage, the lines to `lines.json` beside it. Whatever goes wrong becomes a
+verdict `error`; without a report the process has crashed, or was ended.
 """
 
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from gates.bounded import limit_resources
-from gates.checks import Check
+from gates.checks import Check, kind_named
 from gates.line_hits import LINES, LineHits
 from gates.subject import Subject
 from gates.verdict import Unmeasurable, Verdict, error
@@ -21,9 +23,11 @@ LINES_FILE = "lines.json"
 """Beside the report: which lines were executed, of a check that measures that."""
 
 
-def main(report: str) -> None:
-    """Answer the question on standard input, into the file `report`."""
+def main(report: str, name: str) -> None:
+    """Answer the question on standard input, which is about the check of this name, into the file `report`."""
     limit_resources()
+    with suppress(Exception):  # it is told with the answer
+        kind_named(name)
     lines: list[LineHits] = []
     verdict = answer_to(sys.stdin.read(), lines)
     if lines:
@@ -59,4 +63,4 @@ def _write(report: Path, data: object) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

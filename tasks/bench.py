@@ -9,7 +9,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -70,8 +70,12 @@ class Bench:
         started = time.monotonic()
         left, lines = None, tuple[LineHits, ...]()
         try:
-            left = self._left(check)
-            verdict, lines = self._judged(check, left)
+            if check.kind.runs is Runs.SUITE:
+                verdict, lines = self._worker(check, lambda: self._with(check, self._suite(check)))
+                left = self._suite(check)
+            else:
+                left = self._left(check)
+                verdict, lines = self._judged(check, left)
             verdict = _strict(verdict, left)
         except Interrupted:
             raise
@@ -103,8 +107,6 @@ class Bench:
         """What running the target's programs for a check left; None when it needs none of them."""
         if isinstance(check.limits, command.Limits):
             return run_command(self._laid(), check.limits, self._exam.words)
-        if check.kind.runs is Runs.SUITE:
-            return self._suite(check)
         if check.kind.runs is Runs.PROBE:
             tested, _ = limits_of(check, self._checks)
             return PROBES[check.name](Probing(check, self._laid(), lambda: self._suite(check), tested))
@@ -118,30 +120,43 @@ class Bench:
         ground = self._laid()
         if check.kind.by_file:
             return self._static.verdict(ground, check, check.kind.by_file), ()
+        return self._worker(check, lambda: self._with(check, left))
+
+    def _with(self, check: Check, left: Left | None) -> Subject:
+        """What a check looks at."""
+        ground = self._laid()
         subject = ground.subject()
         if check.kind.compares(check.limits):
             subject = ground.compared(subject)
         if left:
             told = {"reports": left.reports, "ran": left.ran, "runs": left.runs, "notes": left.notes}
             subject = subject.model_copy(update=told)
-        return _asked(check, subject, self._exam.confinement.jail(ground.new_folder()), basics(self._exam.env))
+        return subject
+
+    def _worker(self, check: Check, subject: Callable[[], Subject]) -> tuple[Verdict, tuple[LineHits, ...]]:
+        jail = self._exam.confinement.jail(self._laid().new_folder())
+        return _asked(check, subject, jail, basics(self._exam.env))
 
 
-def _asked(check: Check, subject: Subject, jail: Jail, env: Mapping[str, str]) -> tuple[Verdict, tuple[LineHits, ...]]:
+def _asked(
+    check: Check, subject: Callable[[], Subject], jail: Jail, env: Mapping[str, str]
+) -> tuple[Verdict, tuple[LineHits, ...]]:
     """A worker's verdict, and the lines that it saw executed. Raises SparcError when it left no verdict.
 
     It is ours, and reads what is not: it may write to its own folder only, in case that something there misleads it.
     """
     folder = jail.writable[0]
-    question = {
-        "check": check.name, "limits": check.limits.model_dump(mode="json"), "subject": subject.model_dump(mode="json"),
-    }  # fmt: skip
+
+    def question() -> bytes:
+        """Asked once the worker has started, which takes a while, in which the tests may run."""
+        limits, looked_at = check.limits.model_dump(mode="json"), subject().model_dump(mode="json")
+        # escaped, for a path that is no UTF-8 has no other form
+        return json.dumps({"check": check.name, "limits": limits, "subject": looked_at}).encode()
+
     report = folder / "verdict.json"
-    argv = (sys.executable, "-I", "-m", "gates.worker", str(report))
-    # escaped, for a path that is no UTF-8 has no other form
-    stdin = json.dumps(question).encode()
+    argv = (sys.executable, "-I", "-m", "gates.worker", str(report), check.name)
     own = {"HOME": str(folder), "TMPDIR": str(folder)}
-    done = run_foreign(Command(argv, folder, {**env, **own}, stdin, READING, jail))
+    done = run_foreign(Command(argv, folder, {**env, **own}, question, READING, jail))
     try:
         lines = folder / LINES_FILE
         told = LINES.validate_python(json.loads(lines.read_bytes())) if lines.exists() else ()

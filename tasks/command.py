@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +42,9 @@ class Command:
     argv: tuple[str, ...]
     cwd: Path
     env: Mapping[str, str]
-    stdin: bytes = b""
+    stdin: bytes | Callable[[], bytes] = b""
+    """A function is called when the program has been started, and may take its time: that of the program does not count
+    until then. What it raises ends the program."""
     timeout: float | None = None
     """Seconds; None: no limit."""
     jail: Jail | None = None
@@ -142,7 +144,7 @@ def run(command: Command) -> Completed:
             command.argv,
             cwd=command.cwd,
             env=dict(command.env),
-            input=command.stdin,
+            input=command.stdin() if callable(command.stdin) else command.stdin,
             capture_output=True,
             timeout=command.timeout,
             check=False,
@@ -175,7 +177,8 @@ def run_foreign(command: Command, log: Path | None = None) -> Completed:
         finally:
             os.close(status_end)
         stack.callback(lifeline.cut)  # first of all, or whatever is raised below waits for the program's own end
-        pump = _Pump(process, command.stdin, status, Capture(spool), Capture(spool))
+        stdin = command.stdin() if callable(command.stdin) else command.stdin
+        pump = _Pump(process, stdin, status, Capture(spool), Capture(spool))
         late = pump.until_ended(command.timeout, scope, lifeline)
         record = pump.record
         if record.get("failure") == SUPERVISOR_KILLED and "pid" in record:

@@ -14,12 +14,16 @@ import contextlib
 import hashlib
 import json
 import os
+import platform
 import sys
+import sysconfig
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from tasks.errors import SparcError
 from tasks.locks import awaited
@@ -31,12 +35,16 @@ from tasks.uv import VERSION, Uv, UvFailed
 
 OVERLAY = {"pytest": "9.2.0", "coverage": "7.17.3"}
 """What the gates run, for targets that do not bring it themselves."""
-FORMAT = 2
+FORMAT = 3
 """Of what is kept; part of the key."""
 MARKER = "kept.json"
 OWN = Path(sys.base_prefix, "bin")
 """Where the interpreter is in which sparc runs; not its virtual environment."""
 ABOUT = "import json, sys, sysconfig; print(json.dumps([sys.version, sysconfig.get_platform(), sys.executable]))"
+
+
+OURS = [sys.version, sysconfig.get_platform(), str(OWN / f"python{sys.version_info.major}.{sys.version_info.minor}")]
+"""What that interpreter would say."""
 
 
 class EnvironmentBroken(SparcError):
@@ -76,7 +84,7 @@ class Keeper:
     def keep(self, project: Project, files: Collection[str]) -> Kept:
         """The dependencies of a project, built unless they are kept. Raises SparcError with what uv or a build said."""
         interpreter = _interpreter(project, self.uv)
-        about: list[str] = self.uv.ask(Path(interpreter), ABOUT)
+        about: list[str] = OURS if interpreter == OURS[-1] else self.uv.ask(Path(interpreter), ABOUT)
         key = _key(self.wanted, about, inputs(project, self.wanted, files))
         place = self.home / "environments" / key
         with awaited(place.with_suffix(".lock")):
@@ -100,6 +108,7 @@ class Keeper:
             self._install(venv, requirements, project)
             found = self._take_out_locals(venv, project.checkout)
             self._overlay(venv)
+            self.uv.compile(venv, interpreter)
             (unfinished / MARKER).write_text(json.dumps({"locals": [local._asdict() for local in found]}))
             unfinished.rename(place)
         finally:
@@ -131,20 +140,27 @@ class Keeper:
         return list(found.values())
 
     def _overlay(self, venv: Path) -> None:
-        """Add what is missing still, and compile all there is."""
-        wanted = [name if version(venv, name) else f"{name}=={pinned}" for name, pinned in OVERLAY.items()]
-        self.uv.build(venv, *wanted, "--compile-bytecode", cwd=venv)
+        """Add what is missing still."""
+        if wanted := [f"{name}=={pinned}" for name, pinned in OVERLAY.items() if not version(venv, name)]:
+            self.uv.build(venv, *wanted, cwd=venv)
 
 
 def _interpreter(project: Project, uv: Uv) -> str:
     """Path of the interpreter to use: ours, or one that the project admits."""
-    if project.requires_python is None:
-        return str(OWN / f"python{sys.version_info.major}.{sys.version_info.minor}")
+    if project.requires_python is None or _admits(project.requires_python):
+        return OURS[-1]
     try:
         search = {"PATH": os.pathsep.join(map(str, _folders_of_interpreters(uv.caller)))}
         return uv("python", "find", "--no-project", project.requires_python, cwd=Path("/"), more=search).strip()
     except UvFailed as problem:
         raise EnvironmentBroken(f"no Python here fits requires-python {project.requires_python!r}: {problem}") from None
+
+
+def _admits(requires: str) -> bool:
+    """Whether ours is the first that uv would find; False as well if only uv can say what is wrong with the words."""
+    with contextlib.suppress(InvalidSpecifier):
+        return SpecifierSet(requires).contains(platform.python_version(), prereleases=True)
+    return False
 
 
 def _folders_of_interpreters(caller: Mapping[str, str]) -> Iterator[Path]:

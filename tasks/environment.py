@@ -11,9 +11,9 @@ from tasks.dependencies import OVERLAY, EnvironmentBroken, Keeper, Kept, Local, 
 from tasks.metadata import MetadataInvalid, Project
 from tasks.packages import Package, declared, pieces
 from tasks.requirements import requirement_files
-from tasks.scratch import copy
+from tasks.scratch import copy, linked, remove
 from tasks.target import Environment
-from tasks.uv import Uv
+from tasks.uv import Uv, UvFailed
 
 ORIGINS = """
 import importlib.util, json, os, sys
@@ -33,6 +33,10 @@ def places(name):
 print(json.dumps({name: places(name) for name in sys.argv[1:]}))
 """
 """The places of modules, none of which is imported: only namespace packages, which have no code, are gone into."""
+
+
+DENIED = "Permission denied"
+"""In the words of uv, or of a build, that would have written into what is kept."""
 
 
 @dataclass(frozen=True)
@@ -80,19 +84,33 @@ def keep(project: Project, files: Collection[str], wanted: Environment, home: Pa
 
 
 def install(kept: Kept, project: Project, files: Collection[str], venv: Path, uv: Uv) -> Installed:
-    """Copy the dependencies to `venv` and add this checkout's own code. Raises SparcError with what went wrong."""
-    if not copy(kept.venv, venv):
-        raise EnvironmentBroken("the kept environment could not be copied: is the disk full?")
+    """Lay the dependencies out in `venv` and add this checkout's own code. Raises SparcError with what went wrong."""
     own = [Local(project.python, editable=True)] if project.installable else []
-    places = [(project.checkout / local.path, local.editable) for local in dict.fromkeys((*own, *kept.locals))]
-    if places:
-        wanted = [f"--editable={place}" if editable else str(place) for place, editable in places]
-        uv.knows(kept.builds)
-        uv.build(venv, "--no-deps", *wanted, cwd=project.folder, writable=(project.checkout,))
+    locals_ = tuple(dict.fromkeys((*own, *kept.locals)))
+    # what is not editable may add to a package that another distribution has begun
+    links = uv.confinement.mode != "none" and all(local.editable for local in locals_)
+    try:
+        _lay(kept, locals_, project, venv, uv, links=links)
+    except UvFailed as problem:
+        if not links or DENIED not in str(problem):
+            raise
+        remove(venv)
+        _lay(kept, locals_, project, venv, uv, links=False)
     packages = declared(project, files)
     if project.installable:
         _assert_own(venv, project.checkout.resolve(), [piece for each in packages for piece in pieces(each, files)], uv)
     return Installed(kept.key, venv, tuple(package.path for package in packages))
+
+
+def _lay(kept: Kept, locals_: Sequence[Local], project: Project, venv: Path, uv: Uv, *, links: bool) -> None:
+    """An environment with what is kept, and with what lies in the checkout."""
+    if not (linked if links else copy)(kept.venv, venv):
+        raise EnvironmentBroken("the kept environment could not be copied: is the disk full?")
+    places = [(project.checkout / local.path, local.editable) for local in locals_]
+    if places:
+        wanted = [f"--editable={place}" if editable else str(place) for place, editable in places]
+        uv.knows(kept.builds)
+        uv.build(venv, "--no-deps", *wanted, cwd=project.folder, writable=(project.checkout,))
 
 
 def _assert_own(venv: Path, checkout: Path, packages: Sequence[Package], uv: Uv) -> None:

@@ -19,9 +19,9 @@ from tasks.git_bulk import lay_out
 from tasks.git_directories import scratch_repository
 from tasks.once import Once
 from tasks.rooms import Room, Rooms, Site
-from tasks.scratch import remove
 from tasks.suite_run import base_config
 from tasks.target import Environment
+from tasks.trash import discard
 
 T = TypeVar("T")
 MISREAD = (".git", ".hg", ".svn", ".tox", "CVS")
@@ -35,7 +35,7 @@ class Ground:
         """`scratch` takes away what is made here; `opened` is told the folder of each room."""
         self.exam = exam
         self.folder = _folder(exam.folder)
-        scratch.callback(remove, self.folder)
+        scratch.callback(discard, self.folder, exam.home)
         self.git: Git = scratch.enter_context(scratch_repository(exam.git))
         """A repository of ours that sees every object of the exam's, converts nothing, and may be written to."""
         self.wanted = exam.environment or Environment()

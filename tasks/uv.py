@@ -9,6 +9,7 @@ and its cache is its own as well. The cache that all runs share is written by uv
 """
 
 import configparser
+import contextlib
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from uv import find_uv_bin
@@ -143,10 +145,26 @@ class Uv:
             self.foreign("install", venv, *arguments, cwd=cwd, writable=writable)
 
     def knows(self, cache: Path) -> None:
-        """Begin the cache of builds with a copy of another one, once."""
+        """Begin the cache of builds with a copy of another one, unless it has begun already."""
+        own = self.theirs / "cache"
+        if not cache.is_dir() or own.exists():
+            return
         self.theirs.mkdir(parents=True, exist_ok=True)
-        if cache.is_dir() and not (self.theirs / "cache").exists():
-            copy(cache, self.theirs / "cache")
+        with TemporaryDirectory(prefix="cache-", dir=self.theirs) as scratch:
+            # whole or not at all, for two rooms may be furnished at once
+            if copy(cache, Path(scratch, "cache")):
+                with contextlib.suppress(OSError):
+                    Path(scratch, "cache").rename(own)
+
+    def compile(self, venv: Path, interpreter: str) -> None:
+        """Compile the modules of a virtual environment beforehand, since nothing may write to it later.
+
+        Nothing of theirs runs: without `site` no `.pth` file is read. What cannot be compiled, for it is a template or
+        made for another Python, stays as it is.
+        """
+        argv = (interpreter, "-I", "-S", "-m", "compileall", "-q", "-j", "0", str(venv / "lib"))
+        env = {"PATH": os.defpath, "HOME": str(self.ours), "TMPDIR": str(self.ours / "tmp")}
+        run_foreign(Command(argv, venv, env, timeout=TIMEOUT, jail=self.confinement.jail(venv), bounds=Share()))
 
     def _run(
         self, arguments: tuple[str, ...], cwd: Path, env: Mapping[str, str], writable: tuple[Path, ...]
@@ -163,9 +181,10 @@ class Uv:
 
         Foreign all the same: a `.pth` file that the project installs may run code.
         """
-        env = self._environment(self.theirs, self.theirs / "cache")
+        folder = self.theirs / "tmp"
+        folder.mkdir(parents=True, exist_ok=True)
         argv = (str(interpreter), "-I", "-c", program, *arguments)
-        own = basics(self.caller, self.names) | {"HOME": env["HOME"], "TMPDIR": env["TMPDIR"]}
+        own = basics(self.caller, self.names) | {"HOME": str(self.theirs), "TMPDIR": str(folder)}
         jail = self.confinement.jail(self.theirs)
         done = run_foreign(Command(argv, self.theirs, own, timeout=QUICK, jail=jail, bounds=Share()))
         try:

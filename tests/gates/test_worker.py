@@ -22,7 +22,7 @@ def question(check: str, subject: Subject, **limits: object) -> str:
 
 def run(folder: Path, text: str) -> Verdict:
     report = folder / "verdict.json"
-    argv = (sys.executable, "-I", "-m", "gates.worker", str(report))
+    argv = (sys.executable, "-I", "-m", "gates.worker", str(report), "bandit")
     subprocess.run(argv, input=text, text=True, check=True, cwd=folder, timeout=60)
     assert [path.name for path in folder.iterdir() if path.is_file()] == ["verdict.json"]
     return Verdict.model_validate(json.loads(report.read_bytes()))

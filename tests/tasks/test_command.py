@@ -146,6 +146,38 @@ def test_a_program_that_never_reads_its_input_is_let_be(script: str) -> None:
     assert (done.code, done.failure) == (5, None)
 
 
+@pytest.mark.parametrize("runner", [run, run_foreign])
+def test_input_may_be_made_while_the_program_runs(runner: Callable[[Command], Completed]) -> None:
+    assert runner(shell("cat", stdin=lambda: b"late")).stdout == b"late"
+
+
+def test_a_program_is_started_before_its_input_is_made(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+
+    def question() -> bytes:
+        deadline = time.monotonic() + 20
+        while not started.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.6)
+        return b"asked"
+
+    done = run_foreign(shell(f"touch '{started}'; cat", stdin=question, timeout=0.5))
+    assert (done.failure, done.stdout) == (None, b"asked")  # what went by before its input is not its time
+
+
+def test_input_that_cannot_be_made_ends_the_program(tmp_path: Path) -> None:
+    number = tmp_path / "pid"
+
+    def question() -> bytes:
+        while not (number.exists() and number.read_text().strip()):
+            time.sleep(0.01)
+        raise ValueError("no question")
+
+    with pytest.raises(ValueError, match="no question"):
+        run_foreign(shell(f"echo $$ > '{number}'; exec sleep 600", stdin=question))
+    assert not Path("/proc", number.read_text().strip()).exists()
+
+
 def test_a_program_that_closes_its_output_early_is_waited_for() -> None:
     done = run_foreign(shell("echo begun; exec >&- 2>&-; sleep 0.6; exit 7"))
     assert (done.code, done.stdout) == (7, b"begun\n")

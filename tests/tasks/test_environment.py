@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from pathlib import Path
@@ -110,6 +111,36 @@ def test_dependencies_are_kept_and_the_repository_is_fresh(tmp_path: Path, home:
     assert second.versions == {"python": first.versions["python"], "pytest": "9.2.0", "coverage": "7.17.3"}
     script = subprocess.run((second.bin / "pytest", "--version"), capture_output=True, text=True, check=True, cwd="/")
     assert "9.2.0" in script.stdout + script.stderr
+
+
+def test_dependencies_are_linked_and_compiled_beforehand(tmp_path: Path, home: Path, uv: Uv) -> None:
+    installed = installed_in(write(tmp_path / "linked", SHOP), home, uv, SHOP_WANTED)
+    kept = kept_of(tmp_path / "linked", home, uv, SHOP_WANTED)
+    (site,) = installed.venv.glob("lib/python*/site-packages")
+    assert (site / "iniconfig").is_symlink() == (uv.confinement.mode != "none")
+    assert list(site.glob("iniconfig/__pycache__/__init__.*.pyc"))
+    # a program that finds its environment by where it lies must not find the kept one
+    assert says(installed, "import sys; print(sys.prefix)") == str(installed.venv)
+    assert not [place for place in (installed.bin / "pytest", kept.venv / "bin/pytest") if place.is_symlink()]
+
+
+def test_an_install_that_adds_to_a_dependency_adds_to_a_copy(tmp_path: Path, home: Path, uv: Uv) -> None:
+    metadata = LEDGER + '[tool.hatch.build.targets.wheel.force-include]\n"extra.py" = "iniconfig/extra.py"\n'
+    files = {"pyproject.toml": metadata, "extra.py": "EXTRA = 1", "src/ledger/__init__.py": ""}
+    installed = installed_in(write(tmp_path / "adding", files), home, uv)
+    kept = kept_of(tmp_path / "adding", home, uv)
+    assert says(installed, "import iniconfig.extra; print(iniconfig.extra.EXTRA)") == "1"
+    assert not list(kept.venv.glob("lib/python*/site-packages/iniconfig/extra.py"))
+
+
+def test_what_builds_need_is_there_though_something_was_asked_before(tmp_path: Path, uv: Uv) -> None:
+    cache = write(tmp_path / "cache", {"wheels/one": "1"})
+    assert uv.ask(Path(sys.executable), "print(1)") == 1
+    uv.knows(cache)
+    assert (uv.theirs / "cache/wheels/one").read_text() == "1"
+    (cache / "wheels/one").write_text("2")
+    uv.knows(cache)
+    assert (uv.theirs / "cache/wheels/one").read_text() == "1"
 
 
 def test_a_package_that_a_dependency_hides_is_refused(tmp_path: Path, home: Path, uv: Uv) -> None:
