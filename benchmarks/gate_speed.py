@@ -5,9 +5,7 @@ import os
 import resource
 import shutil
 import statistics
-import subprocess
 import sys
-import tarfile
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,21 +14,21 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from gate_equality import differences
+from gate_project import EXTRA, Project, fetch, git, top
+from gate_tools import Theirs, passed
 
 from gates.checks import Check
 from tasks.bench import Bench
 from tasks.exam import Exam
 from tasks.git import Git
 from tasks.isolation import confinement
+from tasks.target import Environment
 
 ENTRIES: dict[str, Any] = {
     "tests": {"tests": {"timeout": 600}}, "coverage": {"coverage": {"at_least": 0, "branch": True}},
     "bandit": "bandit", "radon": "radon",
 }  # fmt: skip
 RUN, STATIC = ("tests", "coverage"), ("bandit", "radon")
-CHANGED = 5
-GIT = shutil.which("git") or "git"
-ADDED = "\n\ndef added_by_the_benchmark(value):\n    return value\n"
 
 
 class Cost(NamedTuple):
@@ -38,15 +36,6 @@ class Cost(NamedTuple):
 
     wall: float
     cpu: float
-
-
-class Project(NamedTuple):
-    """A repository with the project, and one more commit that changes some of its files."""
-
-    name: str
-    root: Path
-    product: tuple[str, ...]
-    """The files that bandit and radon read."""
 
 
 def used() -> float:
@@ -61,60 +50,15 @@ def cost(work: Callable[[], object]) -> Cost:
     return Cost(time.monotonic() - wall, used() - cpu)
 
 
-def run(*argv: str | Path, cwd: Path, **more: Any) -> subprocess.CompletedProcess[bytes]:  # noqa: ANN401
-    """A program, whatever its exit code."""
-    return subprocess.run(tuple(map(str, argv)), cwd=cwd, capture_output=True, check=False, **more)
-
-
-def git(where: Path, *words: str) -> str:
-    """Git, as a person."""
-    who = ("-c", "user.name=b", "-c", "user.email=b@localhost", "-c", "commit.gpgsign=false")
-    return subprocess.run((GIT, *who, *words), cwd=where, check=True, capture_output=True, text=True).stdout.strip()
-
-
-def fetch(name: str, scratch: Path, files: int | None) -> Project:
-    """Unpack a source distribution, at most so many of its product files, and commit it; then change some files."""
-    pip = ("-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-binary", ":all:")
-    done = run(sys.executable, *pip, name, cwd=scratch)
-    archives = list(scratch.glob(f"{name.replace('-', '_')}-*.tar.gz")) or list(scratch.glob(f"{name}-*.tar.gz"))
-    if not archives:
-        raise SystemExit(f"pip has no source distribution of {name}: {done.stderr.decode()[-500:]}")
-    with tarfile.open(archives[0]) as archive:
-        archive.extractall(scratch / "unpacked", filter="data")
-    (root,) = (scratch / "unpacked").glob("*")
-    root = root.rename(scratch / name)
-    product = _product(root, name)
-    for extra in {path for path in root.rglob("*.py") if files} - {root / path for path in product[:files]}:
-        extra.unlink()
-    git(root, "init", "--quiet")
-    _commit(root, "as published")
-    product = product[:files]
-    for changed in product[:: max(1, len(product) // CHANGED)][:CHANGED]:
-        with (root / changed).open("a") as file:
-            file.write(ADDED)
-    _commit(root, "changed")
-    return Project(name, root, product)
-
-
-def _product(root: Path, name: str) -> tuple[str, ...]:
-    top = "src" if (root / "src").is_dir() else name
-    paths = (path.relative_to(root).as_posix() for path in (root / top).rglob("*.py"))
-    return tuple(sorted(path for path in paths if "/tests/" not in path))
-
-
-def _commit(root: Path, message: str) -> None:
-    git(root, "add", "--all", "--force")
-    git(root, "commit", "--quiet", "--message", message)
-
-
 # -- ours
 
 
 def ours(project: Project, home: Path, ref: str, *names: str) -> list[str]:
     """A gate of these checks on a commit; what it says."""
+    wanted = Environment(requirements=(EXTRA,)) if (project.root / EXTRA).exists() else None
     exam = Exam(
         git=Git(project.root / ".git"), tree=git(project.root, "rev-parse", f"{ref}^{{tree}}"),
-        base=git(project.root, "rev-parse", "HEAD~1"), deliverables=(), environment=None, folder=home / "exam",
+        base=git(project.root, "rev-parse", "HEAD~1"), deliverables=(), environment=wanted, folder=home / "exam",
         words={}, home=home, env=dict(os.environ), confinement=confinement(None, home),
     )  # fmt: skip
     checks: list[Check] = [Check.model_validate(_entry(name, project)) for name in names]
@@ -123,51 +67,13 @@ def ours(project: Project, home: Path, ref: str, *names: str) -> list[str]:
 
 
 def _entry(name: str, project: Project) -> Any:  # noqa: ANN401 - as a plan has it
-    return {name: {"paths": f"{_top(project)}/**/*.py"}} if name in STATIC else ENTRIES[name]
-
-
-def _top(project: Project) -> str:
-    return project.product[0].partition("/")[0]
+    return {name: {"paths": f"{top(project)}/**/*.py"}} if name in STATIC else ENTRIES[name]
 
 
 def forget(home: Path) -> None:
     """Make figures unknown."""
     for file in (home / "cache").glob("figures.sqlite*"):
         file.unlink()
-
-
-# -- theirs
-
-
-def environment(project: Project, folder: Path, *own: str) -> Path:
-    """An environment with the tools, and the project itself (`own`) to be tested; its folder of programs."""
-    uv = Path(sys.executable).with_name("uv")
-    run(uv, "venv", "--quiet", "--python", sys.executable, folder, cwd=project.root)
-    wanted = (*own, "pytest", "coverage", "bandit", "radon")
-    done = run(uv, "pip", "install", "--quiet", "--python", folder / "bin/python", *wanted, cwd=project.root)
-    if done.returncode:
-        raise SystemExit(done.stderr.decode()[-1000:])
-    return folder / "bin"
-
-
-def tests_alone(project: Project, programs: Path) -> None:
-    """The tests."""
-    run(programs / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=project.root)
-
-
-def covered(project: Project, programs: Path) -> None:
-    """The tests under coverage, and its report."""
-    coverage = (programs / "python", "-m", "coverage")
-    run(*coverage, "run", "--branch", "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=project.root)
-    run(*coverage, "json", "-o", os.devnull, cwd=project.root)
-
-
-def static_tools(project: Project, programs: Path) -> None:
-    """The tools that read the product."""
-    top = _top(project)
-    run(programs / "python", "-m", "bandit", "-q", "-r", top, "-f", "json", cwd=project.root)
-    run(programs / "python", "-m", "radon", "cc", "--json", top, cwd=project.root)
-    run(programs / "python", "-m", "radon", "mi", "--json", top, cwd=project.root)
 
 
 # -- figures
@@ -199,7 +105,7 @@ def nothing() -> None:
     """What most ways need beforehand."""
 
 
-def static_ways(project: Project, home: Path, programs: Path) -> list[Way]:
+def static_ways(project: Project, home: Path, theirs: Theirs) -> list[Way]:
     """Bandit and radon: theirs, ours with nothing known, with all known but five files, with all known."""
 
     def first_commit_known() -> None:
@@ -210,25 +116,20 @@ def static_ways(project: Project, home: Path, programs: Path) -> list[Way]:
         return ours(project, home, "HEAD", *STATIC)
 
     return [
-        Way("static, tools", nothing, lambda: static_tools(project, programs)),
+        Way("static, tools", nothing, theirs.static),
         Way("static, ours cold", lambda: forget(home), gate),
         Way("static, ours 5 files", first_commit_known, gate),
         Way("static, ours known", gate, gate),
     ]
 
 
-def whole_ways(project: Project, home: Path, programs: Path) -> list[Way]:
+def whole_ways(project: Project, home: Path, theirs: Theirs) -> list[Way]:
     """The whole gate, and its parts."""
     every = tuple(ENTRIES)
-
-    def one_after_the_other() -> None:
-        tests_alone(project, programs)
-        covered(project, programs)
-        static_tools(project, programs)
-
     return [
-        Way("tools one after the other", nothing, one_after_the_other),
-        Way("covered tests, tools", nothing, lambda: covered(project, programs)),
+        Way("tools, fresh checkout", theirs.clear, theirs.all_afresh),
+        Way("tools, used checkout", nothing, theirs.all),
+        Way("covered tests, tools", nothing, theirs.covered),
         Way("ours, tests and coverage", nothing, lambda: ours(project, home, "HEAD", *RUN)),
         Way("ours cold", lambda: forget(home), lambda: ours(project, home, "HEAD", *every)),
         Way("ours warm", lambda: ours(project, home, "HEAD", *STATIC), lambda: ours(project, home, "HEAD", *every)),
@@ -254,7 +155,8 @@ def show(project: Project, costs: dict[str, Cost]) -> dict[str, float]:
 
 
 RATIOS = (
-    ("tools one after the other", "ours cold"), ("tools one after the other", "ours warm"),
+    ("tools, fresh checkout", "ours cold"), ("tools, fresh checkout", "ours warm"),
+    ("tools, used checkout", "ours cold"),
     ("static, tools", "static, ours cold"), ("static, tools", "static, ours 5 files"),
     ("static, tools", "static, ours known"),
 )  # fmt: skip
@@ -262,6 +164,7 @@ RATIOS = (
 
 def main(about: str) -> None:
     """Measure, print, and end with 1 if a kept figure differs."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # as most people have it
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--projects", nargs="*", default=["flask", "jinja2"], help="for whole gates")
     parser.add_argument("--static", nargs="*", default=[], help="for bandit and radon alone")
@@ -281,16 +184,20 @@ def main(about: str) -> None:
 def _measure(name: str, scratch: Path, arguments: argparse.Namespace) -> list[str]:
     """One project; the files that differ."""
     project = fetch(name, scratch, arguments.files if arguments.static else None)
-    own = () if arguments.static else ("--editable", ".")
-    home, programs = scratch / "home", environment(project, scratch / "env", *own)
-    ways = static_ways(project, home, programs)
-    if not (arguments.static or arguments.proof):
-        for summary in ours(project, home, "HEAD", *ENTRIES):  # makes our environment too
-            print(f"  {summary}")
-        ways += whole_ways(project, home, programs)
+    home = scratch / "home"
+    whole = not (arguments.static or arguments.proof)
+    told = ours(project, home, "HEAD", *ENTRIES) if whole else []  # makes our environment too
+    print("".join(f"  {summary}\n" for summary in told), end="")
+    theirs = Theirs(project, scratch, home)
+    ways = static_ways(project, home, theirs)
+    if whole:
+        theirs.begin()
+        if (count := theirs.tests()) != passed(told[0]):
+            raise SystemExit(f"{name}: {count} tests pass without us, and not {passed(told[0])}")
+        ways += whole_ways(project, home, theirs)
     if not arguments.proof:
         show(project, compare(ways, arguments.repeat))
     ours(project, home, "HEAD", *STATIC)
-    told = differences(project.root, project.product, home, programs)
+    told = differences(project.root, project.product, home, scratch / "tools/bin")
     shutil.rmtree(home)
     return told

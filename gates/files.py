@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from gates.paths import is_glob, matcher, shown
-from gates.subject import REGULAR, SUBMODULE, SYMLINK, Subject
+from gates.subject import EXECUTABLE, REGULAR, SUBMODULE, SYMLINK, Subject
 from gates.verdict import Unmeasurable
 
 SHEBANG = re.compile(rb"#![^\n]*\b(?:python|pypy)")
@@ -78,11 +78,22 @@ def read_text(root: Path, path: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+PYTHON = (".py", ".pyw")
+
+
 def python_files(subject: Subject) -> tuple[str, ...]:
-    """Every regular file that is Python: by its suffix, or without one by its first line."""
-    return tuple(path for path in regular(subject) if _is_python(subject.root, path))
+    """Every regular file that is Python: by its suffix; without one, or if it can be executed, by its first line."""
+    executable = {file.path for file in subject.files if file.mode == EXECUTABLE}
+    return tuple(path for path in regular(subject) if _is_python(subject.root, path, executable=path in executable))
 
 
-def _is_python(root: Path, path: str) -> bool:
+def told_by_first_line(path: str, *, executable: bool) -> bool:
+    """Whether a file's first line says whether it is Python; otherwise its suffix does."""
     suffix = PurePosixPath(path).suffix
-    return suffix == ".py" if suffix else SHEBANG.match(read(root, path, 256)) is not None
+    return suffix not in PYTHON and (executable or not suffix)
+
+
+def _is_python(root: Path, path: str, *, executable: bool) -> bool:
+    if told_by_first_line(path, executable=executable):
+        return SHEBANG.match(read(root, path, 256)) is not None
+    return PurePosixPath(path).suffix in PYTHON

@@ -63,6 +63,17 @@ def covered(subject: Subject, paths: Iterable[str], cases: Iterable[Case]) -> tu
     return files
 
 
+def import_names(subject: Subject) -> dict[str, set[str]]:
+    """The first part of the names by which the product's files are imported, and the product's files of each."""
+    inside, in_root, base = _inside(subject), _in_root(subject), _base(subject)
+    names: dict[str, set[str]] = {}
+    for path in filter(lambda path: path.endswith(".py"), regular(subject)):
+        if in_root(path) or (inside(path) and not is_test(path)):
+            below = f"/{path.removeprefix(base)}".rpartition("/src/")[2].removeprefix("/")
+            names.setdefault(below.partition("/")[0].removesuffix(".py"), set()).add(path)
+    return names
+
+
 def _to_cover(subject: Subject, cases: Iterable[Case]) -> Wanted:
     inside, in_root = _inside(subject), _in_root(subject)
     # a file that is skipped or broken as a whole is told of as well, without a case of its own
@@ -97,8 +108,8 @@ def _layout(subject: Subject) -> set[str]:
     """src/, or without one the packages in the root; from the root of the repository."""
     if _has_src(subject):
         return {_base(subject) + "src"}
-    parts = [PurePosixPath(path).parts for path in _below(subject)]
-    names = {path[0] for path in parts if path[1:] == ("__init__.py",)} - TEST_FOLDERS
+    parts = [path.split("/") for path in _below(subject)]
+    names = {path[0] for path in parts if path[1:] == ["__init__.py"]} - TEST_FOLDERS
     return {_base(subject) + name for name in names}
 
 

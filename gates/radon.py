@@ -4,7 +4,7 @@ With `new_only` what is over its limit counts if the base commit does not have i
 it better. A file that has moved keeps its figures.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple, Self
 
 from pydantic import JsonValue, model_validator
@@ -116,15 +116,17 @@ class Part(NamedTuple):
 
     metric: str
     limit: str
-    every: list[Place]
-    """The worst first."""
+    worst_of_all: Place | None
+    """None: there is nothing."""
+    over: int
+    """How many are over the limit, at the base too."""
     counting: list[Place]
     """Those over the limit that count, the worst first."""
 
     @property
     def worst(self) -> Place | None:
         """The first that counts; if none does, the first of all."""
-        return next(iter(self.counting or self.every), None)
+        return next(iter(self.counting), self.worst_of_all)
 
 
 def judge(limits: Limits, report: JsonValue) -> Verdict:
@@ -140,34 +142,35 @@ def judge(limits: Limits, report: JsonValue) -> Verdict:
         measured={part.metric: part.worst.rank.rank for part in parts if part.worst},
         limit=dict(limits.asked),
         findings=standing,
-        passed=compared and all(part.every for part in parts) and not standing,
+        passed=compared and all(part.worst for part in parts) and not standing,
     )
     return verdict.model_copy(update={"waived": waived})
 
 
 def _part(metric: str, limit: str, found: Report) -> Part:
-    every = _worst_first(metric, found.figures.get(metric, {}))
-    over = [place for place in every if place.rank.rank > limit]
-    if found.before is None:
-        return Part(metric, limit, every, over)
-    before = _worst_first(metric, found.before.get(metric, {}))
-    counting = worsened(over, before, lambda place: place.identity, lambda place: _badness(metric, place))
-    return Part(metric, limit, every, counting)
+    sign = 1 if metric == "complexity" else -1
+    places = list(_places(found.figures.get(metric, {})))
+    # a repository has many thousands of blocks, and few of them are over the limit
+    over = [Place(path, rank) for path, rank in places if rank.rank > limit]
+    over.sort(key=lambda place: -sign * place.rank.value)
+    worst = max(places, key=lambda place: sign * place[1].value, default=None)
+    counting = over
+    if found.before is not None:
+        asked = {place.identity for place in over}
+        earlier = (Place(path, rank) for path, rank in _places(found.before.get(metric, {})))
+        before = [place for place in earlier if place.identity in asked]
+        counting = worsened(over, before, lambda place: place.identity, lambda place: sign * place.rank.value)
+    return Part(metric, limit, Place(*worst) if worst else None, len(over), counting)
 
 
-def _worst_first(metric: str, ranks: Ranks) -> list[Place]:
-    places = [Place(path, rank) for path, some in ranks.items() for rank in some]
-    return sorted(places, key=lambda place: -_badness(metric, place))
-
-
-def _badness(metric: str, place: Place) -> float:
-    return place.rank.value if metric == "complexity" else -place.rank.value
+def _places(ranks: Ranks) -> Iterator[tuple[str, Rank]]:
+    return ((path, rank) for path, some in ranks.items() for rank in some)
 
 
 def _summary(part: Part) -> str:
     if part.worst is None:
         return f"{part.metric} of nothing"
-    known = sum(place.rank.rank > part.limit for place in part.every) - len(part.counting)
+    known = part.over - len(part.counting)
     aside = f" ({known} as at the base)" if known else ""
     if known and not part.counting:
         return f"{part.metric} nothing new worse than {part.limit}{aside}"

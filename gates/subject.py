@@ -6,10 +6,11 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from gates.model import Frozen
-from gates.verdict import Unmeasurable
+from gates.verdict import Outcome, Unmeasurable
 from gates.waivers import Waiver
 
-REGULAR = ("100644", "100755")
+EXECUTABLE = "100755"
+REGULAR = ("100644", EXECUTABLE)
 SYMLINK = "120000"
 SUBMODULE = "160000"
 
@@ -48,6 +49,16 @@ class Run(Frozen):
     """Directory outside the tree with their reports."""
 
 
+class Beside(Frozen):
+    """A check of the same gate to which the plan gives a name, and what it came to."""
+
+    label: str
+    """`command REQ-2 build`."""
+    name: str
+    """What the plan calls it: `REQ-2 build`."""
+    outcome: Outcome
+
+
 class Subject(Frozen):
     """One tree to be measured."""
 
@@ -79,6 +90,8 @@ class Subject(Frozen):
     """What an attempt before left that was not merged: the candidate was not built on it, and need not know it."""
     waivers: tuple[Waiver, ...] = ()
     """What the plan allows on purpose."""
+    beside: tuple[Beside, ...] = ()
+    """Named checks of the same gate, for a check that hears of them (`Kind.hears`)."""
 
 
 def compared(subject: Subject) -> Subject:

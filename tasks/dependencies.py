@@ -40,6 +40,8 @@ FORMAT = 3
 MARKER = "kept.json"
 OWN = Path(sys.base_prefix, "bin")
 """Where the interpreter is in which sparc runs; not its virtual environment."""
+OLDEST = (3, 11)
+"""Python of a target: earlier ones cannot be kept from importing what lies in the current folder."""
 ABOUT = "import json, sys, sysconfig; print(json.dumps([sys.version, sysconfig.get_platform(), sys.executable]))"
 
 
@@ -85,6 +87,11 @@ class Keeper:
         """The dependencies of a project, built unless they are kept. Raises SparcError with what uv or a build said."""
         interpreter = _interpreter(project, self.uv)
         about: list[str] = OURS if interpreter == OURS[-1] else self.uv.ask(Path(interpreter), ABOUT)
+        if (found := _release(about)) < OLDEST:
+            raise EnvironmentBroken(
+                f"requires-python {project.requires_python!r} is met here by Python {'.'.join(map(str, found))} only,"
+                " and gates run the tests of a project with 3.11 or later: let the project admit one"
+            )
         key = _key(self.wanted, about, inputs(project, self.wanted, files))
         place = self.home / "environments" / key
         with awaited(place.with_suffix(".lock")):
@@ -154,6 +161,10 @@ def _interpreter(project: Project, uv: Uv) -> str:
         return uv("python", "find", "--no-project", project.requires_python, cwd=Path("/"), more=search).strip()
     except UvFailed as problem:
         raise EnvironmentBroken(f"no Python here fits requires-python {project.requires_python!r}: {problem}") from None
+
+
+def _release(about: list[str]) -> tuple[int, ...]:
+    return tuple(map(int, about[0].split()[0].split(".")[:2]))
 
 
 def _admits(requires: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.dependencies import OVERLAY, EnvironmentBroken, Keeper, Kept, Local, version
+from tasks.furnished import takes_over, unfit
 from tasks.metadata import MetadataInvalid, Project
 from tasks.packages import Package, declared, pieces
 from tasks.requirements import requirement_files
@@ -83,23 +84,40 @@ def keep(project: Project, files: Collection[str], wanted: Environment, home: Pa
     return Keeper(wanted, home, uv).keep(project, files)
 
 
-def install(kept: Kept, project: Project, files: Collection[str], venv: Path, uv: Uv) -> Installed:
-    """Lay the dependencies out in `venv` and add this checkout's own code. Raises SparcError with what went wrong."""
+def install(
+    kept: Kept, project: Project, files: Collection[str], venv: Path, uv: Uv, startup: Collection[str] = ()
+) -> Installed:
+    """Lay the dependencies out in `venv` and add this checkout's own code. Raises SparcError with what went wrong.
+
+    `startup`: names of files that it may add though they run whenever Python starts.
+    """
     own = [Local(project.python, editable=True)] if project.installable else []
     locals_ = tuple(dict.fromkeys((*own, *kept.locals)))
     # what is not editable may add to a package that another distribution has begun
     links = uv.confinement.mode != "none" and all(local.editable for local in locals_)
-    try:
-        _lay(kept, locals_, project, venv, uv, links=links)
-    except UvFailed as problem:
-        if not links or DENIED not in str(problem):
-            raise
-        remove(venv)
+    if not links or not _linked(kept, locals_, project, venv, uv):
         _lay(kept, locals_, project, venv, uv, links=False)
+    # without isolation a build could have written into what is kept as well
+    if problem := unfit(kept.venv, venv, project.checkout, startup, deep=uv.confinement.mode != "none"):
+        raise EnvironmentBroken(problem)
     packages = declared(project, files)
     if project.installable:
         _assert_own(venv, project.checkout.resolve(), [piece for each in packages for piece in pieces(each, files)], uv)
     return Installed(kept.key, venv, tuple(package.path for package in packages))
+
+
+def _linked(kept: Kept, locals_: Sequence[Local], project: Project, venv: Path, uv: Uv) -> bool:
+    """Lay it out with links; whether that will do: through them nothing can be changed, or be replaced."""
+    try:
+        _lay(kept, locals_, project, venv, uv, links=True)
+    except UvFailed as failed:
+        if DENIED not in str(failed):
+            raise
+    else:
+        if not takes_over(kept.venv, venv, project.checkout):
+            return True
+    remove(venv)
+    return False
 
 
 def _lay(kept: Kept, locals_: Sequence[Local], project: Project, venv: Path, uv: Uv, *, links: bool) -> None:

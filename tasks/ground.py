@@ -11,7 +11,8 @@ from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 from typing import TypeVar
 
-from gates.subject import REGULAR, SYMLINK, Subject, TreeFile
+from gates.files import told_by_first_line
+from gates.subject import EXECUTABLE, REGULAR, SYMLINK, Subject, TreeFile
 from tasks.environment import product_of
 from tasks.exam import Exam
 from tasks.git import Git
@@ -49,7 +50,7 @@ class Ground:
     @cached_property
     def config(self) -> Mapping[str, str]:
         """Configuration files at the base commit."""
-        return base_config(self.exam.git, self.exam.base)
+        return base_config(self.exam.git, self.exam.base, self.exam.environment)
 
     def open(self, tree: str | None = None) -> Room:
         """A new room with a tree (the exam's, if none is said) and the target's environment. Raises SparcError."""
@@ -122,12 +123,13 @@ class Ground:
 
 
 def _tells(file: TreeFile, wanted: Environment) -> bool:
-    """Whether deciding on the product takes the file itself: metadata, links, and what has no suffix."""
+    """Whether deciding on the product takes the file itself: metadata, links, and what may be a script."""
     path = PurePosixPath(file.path)
     if file.mode == SYMLINK:
         return True
     beside_metadata = wanted.python is not None and path.parent == PurePosixPath(wanted.python)
-    asked = beside_metadata or not path.suffix or file.path in wanted.requirements
+    asked = beside_metadata or file.path in wanted.requirements
+    asked = asked or told_by_first_line(file.path, executable=file.mode == EXECUTABLE)
     return file.mode in REGULAR and asked
 
 

@@ -7,6 +7,7 @@ against the tree itself, from its installation on, so that nothing which a build
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,13 @@ CHECKOUT = "tree"
 """Name of the checkout in a room's folder."""
 NAMED = 5
 """Files that a sentence names."""
+
+
+COMPILED = re.compile(r"(^|/)__pycache__/[^/]*\.pyc$")
+
+
+def _few(paths: Sequence[str]) -> str:
+    return ", ".join(map(shown, paths[:NAMED])) + (", ..." if len(paths) > NAMED else "")
 
 
 @dataclass(frozen=True)
@@ -107,6 +115,11 @@ class Rooms:
 
     def open(self) -> Room:
         """A new room. Raises SparcError when it cannot be furnished."""
+        if compiled := [file.path for file in self._site.files if COMPILED.search(file.path)]:
+            raise EnvironmentBroken(
+                f"the tree has compiled modules, which Python may run in place of their sources: {_few(compiled)}:"
+                " take them out of the repository"
+            )
         folder = Path(mkdtemp(prefix="", dir=self._folder))
         self._opened.append(folder)
         checkout = folder / CHECKOUT
@@ -115,9 +128,8 @@ class Rooms:
         installed = self._installed(project, folder / "env") if project else None
         room = Room(folder, checkout, installed, self._environment(folder, installed), self._site)
         if installed and (changed := room.changed()):
-            names = ", ".join(map(shown, changed[:NAMED])) + (", ..." if len(changed) > NAMED else "")
             raise EnvironmentBroken(
-                f"installing the project changed {names}, so that the candidate itself could not be measured:"
+                f"installing the project changed {_few(changed)}, so that the candidate itself could not be measured:"
                 " let its build leave alone what git tracks, or commit what it writes"
             )
         return room
@@ -126,7 +138,7 @@ class Rooms:
         site, files = self._site, [file.path for file in self._site.files]
         try:
             kept = self._kept.get(lambda: keep(project, files, site.wanted, site.home, self._uv))
-            return install(kept, project, files, venv, self._uv)
+            return install(kept, project, files, venv, self._uv, site.wanted.startup)
         except UvFailed as problem:
             raise EnvironmentBroken(f"the target's environment cannot be made: {problem}") from None
 

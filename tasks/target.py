@@ -31,5 +31,7 @@ class Environment(Frozen):
     """Names of variables of the caller that the target's programs may see."""
     requirements: tuple[RepositoryPath, ...] = ()
     """Requirements files to install besides, from the root of the repository."""
+    startup: tuple[Text, ...] = ()
+    """Names of files (`own.pth`) that installing the project may add though they run whenever Python starts."""
     limits: Share = Share()
     """What each of the target's programs may take of the machine."""

@@ -9,7 +9,10 @@
 import io
 import logging
 import re
+import sys
 from functools import cache
+from importlib import import_module
+from importlib.util import LazyLoader, find_spec, module_from_spec
 from typing import Any, NamedTuple
 
 from gates.metrics.figures import Unread
@@ -21,6 +24,8 @@ CRASHED = "bandit-crashed"
 """The rule of an issue that stands for a test of bandit's that could not look."""
 CRASH = re.compile(r"running: (\S+) on file .*? at line (\d+):", re.DOTALL)
 """How bandit logs that."""
+BAR = "rich.progress"
+"""Bandit imports it for a progress bar, which it draws for nobody here; that is a third of a worker's time."""
 MOST_ISSUES = 10_000
 MOST_CHARACTERS = 400
 """Of a text, and of a line of code, that is kept."""
@@ -53,6 +58,7 @@ def _finds_canary() -> bool:
 
 
 def _seen(path: str, content: bytes) -> list[Issue]:
+    _put_off(BAR)
     from bandit.core.meta_ast import BanditMetaAst  # noqa: PLC0415 - 0.2 s that nobody must pay who knows all figures
     from bandit.core.metrics import Metrics  # noqa: PLC0415
     from bandit.core.node_visitor import BanditNodeVisitor  # noqa: PLC0415
@@ -74,6 +80,20 @@ def _seen(path: str, content: bytes) -> list[Issue]:
         raise Unread(f"has more than {MOST_ISSUES} issues")
     code = content.splitlines()
     return [_issue(each, code) for each in found] + [_crash(line, words, code) for line, words in crashes.told]
+
+
+@cache
+def _put_off(name: str) -> None:
+    """Let a module of a package be imported when something of it is used, and not before."""
+    package, _, own = name.rpartition(".")
+    spec = find_spec(name)
+    if name in sys.modules or spec is None or spec.loader is None:
+        return
+    spec.loader = LazyLoader(spec.loader)
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    setattr(import_module(package), own, module)
 
 
 @cache

@@ -70,7 +70,16 @@ def _complexity(node: ast.AST) -> int:
     if isinstance(node, ast.Module):
         return int(visitor.complexity)
     (block,) = visitor.functions or visitor.classes
-    return int(block.complexity)
+    return int(block.complexity) + _of_head(node)
+
+
+def _of_head(node: ast.AST) -> int:
+    """What stands before a block's body: decorators, defaults, bases; radon looks at none of it."""
+    parts: list[ast.expr | None] = [*getattr(node, "decorator_list", ()), *getattr(node, "bases", ())]
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        parts += [*node.args.defaults, *node.args.kw_defaults]
+    lines: list[ast.stmt] = [ast.Expr(value=part) for part in parts if part is not None]
+    return int(ComplexityVisitor.from_ast(ast.Module(body=lines, type_ignores=[])).complexity) - 1 if lines else 0
 
 
 def maintainability(_: str, content: bytes) -> Rank:

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from pwd import getpwuid
@@ -185,10 +185,10 @@ def exam_of(tmp_path: Path, gate_home: Path) -> Callable[..., Exam]:
         done = subprocess.run(("git", *who, *words), cwd=work, check=True, capture_output=True, text=True)
         return done.stdout.strip()
 
-    def make(files: dict[str, str], **more: object) -> Exam:
-        for name, text in files.items():
+    def make(files: Mapping[str, str | bytes], **more: object) -> Exam:
+        for name, content in files.items():
             (work / name).parent.mkdir(parents=True, exist_ok=True)
-            (work / name).write_text(text)
+            (work / name).write_bytes(content.encode() if isinstance(content, str) else content)
         git("add", "--all")
         git("commit", "--quiet", "--allow-empty", "--message=files")
         exam = Exam(

@@ -1,5 +1,8 @@
 """The bench: real checks on real trees, whose tests and commands do what they should not."""
 
+import importlib.util
+import marshal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -264,6 +267,19 @@ def test_what_installing_the_project_rewrites_is_not_tested(
     assert tested.verdict.outcome is ran.verdict.outcome is Outcome.ERROR
     assert tested.verdict.summary.startswith(f"tests: installing the project changed {changed}, ")
     assert ran.verdict.summary.startswith(f"command it: installing the project changed {changed}, ")
+
+
+def test_compiled_modules_in_the_tree_are_not_run(exam_of: Callable[..., Exam]) -> None:
+    # of the kind that Python believes without looking at the source
+    code = importlib.util._RAW_MAGIC_NUMBER.to_bytes(4, "little") + b"\1" + b"\0" * 11  # type: ignore[attr-defined] # noqa: SLF001
+    code += marshal.dumps(compile("def total(a, b):\n    return 3\n", "ledger.py", "exec"))
+    wrong = LEDGER | {"src/ledger/__init__.py": "def total(a, b):\n    return 4\n"}
+    path = f"src/ledger/__pycache__/__init__.{sys.implementation.cache_tag}.pyc"
+    (told,) = answers(exam_of(wrong | {path: code}), "tests")
+    assert told.verdict.outcome == Outcome.ERROR
+    assert (
+        f"compiled modules, which Python may run in place of their sources: {path}: take them" in told.verdict.summary
+    )
 
 
 def test_a_build_may_write_the_same_once_more_and_new_files(exam_of: Callable[..., Exam]) -> None:

@@ -13,6 +13,7 @@ import pytest
 from gates.checks import CHECKS as CHECKS_KNOWN
 from gates.checks import Check
 from gates.metrics.figures import METRICS, Need, Unread
+from gates.subject import EXECUTABLE
 from gates.verdict import Verdict
 from tasks import figure_store, figures
 from tasks.bench import Bench
@@ -100,6 +101,14 @@ def test_one_changed_file_is_the_only_one_that_is_measured(exam_of: Callable[...
     verdict, *_ = ask(exam_of(FILES | {"src/b.py": EXEC}), *CHECKS)
     assert {place.partition(" ")[2] for place in asked} == {"src/b.py"}
     assert verdict.measured == 3
+
+
+def test_what_can_be_executed_is_looked_at_whatever_its_suffix(git: Git, exam_of: Callable[..., Exam]) -> None:
+    files = {"src/a.py": CLEAN, "bin/run.sh": "#!/bin/sh\n", "bin/tool.cgi": "#!/usr/bin/env python3\n" + EXEC}
+    modes = {"bin/run.sh": EXECUTABLE, "bin/tool.cgi": EXECUTABLE}
+    exam = replace(exam_of({}), tree=git.resolve(commit(git, files, modes=modes), "tree") or "")
+    (verdict,) = ask(exam, "bandit")
+    assert (verdict.outcome, [each.path for each in verdict.findings]) == ("failed", ["bin/tool.cgi"])
 
 
 def test_the_same_content_elsewhere_is_measured_for_itself(exam_of: Callable[..., Exam], asked: list[str]) -> None:
