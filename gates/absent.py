@@ -7,7 +7,7 @@ from gates.metrics.figures import Need
 from gates.model import Frozen
 from gates.subject import Subject
 from gates.texts import Regex, Texts, chosen
-from gates.verdict import Finding, Verdict, answer, worst
+from gates.verdict import Finding, Verdict, answer, counted, worst
 
 
 class Limits(Texts):
@@ -55,7 +55,7 @@ def judge(limits: Limits, report: JsonValue) -> Verdict:
     findings = [Finding(path=place.path, line=place.line, message=place.text) for place in found.places]
     return answer(
         "absent",
-        f"{limits.pattern!r} found {len(findings)} times in {found.files} files{worst(findings)}",
+        f"{limits.pattern!r} found {counted(len(findings), 'time')} in {counted(found.files, 'file')}{worst(findings)}",
         measured=len(findings),
         limit=0,
         findings=findings,

@@ -18,7 +18,7 @@ from gates.paths import Paths
 from gates.product import analysed, analysed_before
 from gates.ratchet import fresh
 from gates.subject import Subject
-from gates.verdict import Finding, Verdict, answer, worst
+from gates.verdict import Finding, Verdict, answer, counted, worst
 from gates.waivers import Waiver, split
 
 Level = Literal["low", "medium", "high"]
@@ -95,8 +95,8 @@ def judge(limits: Limits, report: JsonValue) -> Verdict:
     standing, waived = split(map(_finding, new), found.waivers)
     verdict = answer(
         "bandit",
-        f"{len(standing)} {'new ' if limits.new_only else ''}issues of severity {limits.severity} and confidence"
-        f" {limits.confidence} or above in {len(found.issues)} files"
+        f"{counted(len(standing), 'new issue' if limits.new_only else 'issue')} of severity {limits.severity}"
+        f" and confidence {limits.confidence} or above in {counted(len(found.issues), 'file')}"
         + _aside(len(grave) - len(new), len(waived)) + worst(standing),
         measured=len(standing),
         limit={"severity": limits.severity, "confidence": limits.confidence},

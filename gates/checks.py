@@ -25,6 +25,7 @@ class _Registered(NamedTuple):
     """The module of `gates` with its `Limits`, `measure` and `judge`, and what is _OPTIONAL where it has that."""
     runs: Runs
     of_change: bool = False
+    hears: bool = False
 
 
 _REGISTER = {
@@ -35,7 +36,7 @@ _REGISTER = {
     "absent": _Registered("absent", Runs.NOTHING),
     "docs": _Registered("docs", Runs.NOTHING),
     "specification": _Registered("specification", Runs.NOTHING),
-    "traceability": _Registered("traceability", Runs.PROBE),
+    "traceability": _Registered("traceability", Runs.PROBE, hears=True),
     # what its programs do
     "command": _Registered("command", Runs.COMMAND),
     "tests": _Registered("tests", Runs.SUITE),
@@ -63,7 +64,9 @@ def _loaded(name: str) -> Kind:
     about = _REGISTER[name]
     module = import_module(f"gates.{about.module}")
     more = {key: getattr(module, name) for key, name in _OPTIONAL.items() if hasattr(module, name)}
-    return Kind(module.Limits, about.runs, module.measure, module.judge, of_change=about.of_change, **more)
+    return Kind(
+        module.Limits, about.runs, module.measure, module.judge, of_change=about.of_change, hears=about.hears, **more
+    )  # fmt: skip
 
 
 class _Checks(Mapping[str, Kind]):
@@ -137,8 +140,12 @@ class Check(Frozen):
     @property
     def label(self) -> str:
         """The check's name; a `command` adds its own."""
-        own = getattr(self.limits, "name", None)
-        return f"{self.name} {own}" if own else self.name
+        return f"{self.name} {self.own_name}" if self.own_name else self.name
+
+    @property
+    def own_name(self) -> str:
+        """What the plan calls this one; empty where it has no name of its own."""
+        return getattr(self.limits, "name", None) or ""
 
     @property
     def kind(self) -> Kind:

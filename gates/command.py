@@ -17,7 +17,7 @@ from gates.paths import Paths
 from gates.ran import crash, said
 from gates.subject import Ran, Subject
 from gates.verdict import Unmeasurable, Verdict, answer, error
-from gates.wanted_report import Family, WantedReport
+from gates.wanted_report import STDOUT, Family, WantedReport
 
 
 class Reading(NamedTuple):
@@ -68,7 +68,9 @@ def measure(limits: Limits, subject: Subject) -> JsonValue:
         return READINGS[limits.report.family].measure(limits.report, subject)
     except Unmeasurable as problem:
         ended = "" if ran.code == 0 else f"; it ended with code {ran.code}"
-        raise Unmeasurable(f"{problem}{ended}", *problem.findings, *said(ran)) from None
+        # what it printed has become the report, of which the problem speaks
+        printed = said(ran) if ran.output.strip() or limits.report.place != STDOUT else ()
+        raise Unmeasurable(f"{problem}{ended}", *problem.findings, *printed) from None
 
 
 class _Told(BaseModel):

@@ -10,7 +10,7 @@ from gates.model import Flag, Frozen
 from gates.paths import shown
 from gates.subject import Subject
 from gates.texts import Regex, Texts, chosen
-from gates.verdict import Finding, Verdict, answer, error
+from gates.verdict import Finding, Verdict, answer, counted, error
 
 
 class Limits(Texts):
@@ -66,7 +66,8 @@ def judge(limits: Limits, report: JsonValue) -> Verdict:
     total = len(hits) + len(misses)
     return answer(
         "contains",
-        f"{limits.pattern!r} in {len(hits)} of {total} files" + ("" if passed else f": not in {shown(misses[0])}"),
+        f"{limits.pattern!r} in {len(hits)} of {counted(total, 'file')}"
+        + ("" if passed else f": not in {shown(misses[0])}"),
         measured=len(hits),
         limit=total if limits.each else 1,
         findings=() if passed else missing,

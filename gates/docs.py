@@ -19,7 +19,7 @@ from gates.prose.pages import Page
 from gates.prose.snippets import NAMES, Language, refuse
 from gates.spec.documents import Unreadable
 from gates.subject import Subject
-from gates.verdict import Finding, Unmeasurable, Verdict, answer, worst
+from gates.verdict import Finding, Unmeasurable, Verdict, answer, counted, worst
 from gates.waivers import Waiver, split
 
 LARGEST = 2 * 1024 * 1024
@@ -77,7 +77,8 @@ def measure(limits: Limits, subject: Subject) -> JsonValue:
         if NAMES.get(block.language) in limits.languages
     ]
     if not inner and not blocks:
-        raise Unmeasurable(f"nothing to look at: {len(paths)} documents have no link within the repository and no code")
+        told = counted(len(paths), "document")
+        raise Unmeasurable(f"nothing to look at: {told} without code or a link within the repository")
     wrong = [
         *(_finding(path, link.line, found) for path, link in inner if (found := tree.wrong(path, link.target))),
         *(_undefined(pages) if limits.links else ()),
@@ -140,8 +141,9 @@ def judge(limits: Limits, report: JsonValue) -> Verdict:
     standing, waived = split(found.wrong, found.waivers)
     verdict = answer(
         "docs",
-        f"{len(standing)} wrong of {found.links} links and {found.blocks} blocks of code in {found.files} documents"
-        f" ({found.external} links to other machines not asked){worst(standing)}",
+        f"{len(standing)} wrong of {counted(found.links, 'link')} and {counted(found.blocks, 'block')} of code in"
+        f" {counted(found.files, 'document')} ({counted(found.external, 'link')} to other machines not asked)"
+        f"{worst(standing)}",
         measured={"wrong": len(standing), **found.model_dump(include={"links", "blocks", "files", "external"})},
         limit={"wrong": 0, "links": limits.links, "languages": list(limits.languages)},
         findings=standing,

@@ -1,5 +1,6 @@
 """What tools flag in files: what of it the base had already, what the plan allows, and the verdict on the rest."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from operator import itemgetter
@@ -7,9 +8,10 @@ from pathlib import Path
 
 from gates.files import read
 from gates.model import Frozen
+from gates.moves import moved
 from gates.ratchet import fresh
 from gates.subject import Subject, compared
-from gates.verdict import Finding, Unmeasurable, Verdict, answer, worst
+from gates.verdict import Finding, Unmeasurable, Verdict, answer, counted, worst
 from gates.waivers import Waiver, split
 
 Key = tuple[str, str, str]
@@ -56,9 +58,14 @@ def flagged(
 
 
 def new_of(subject: Subject, flags: Sequence[Flag], before: Iterable[Flag]) -> tuple[Flag, ...]:
-    """The flags that the base does not have, by rule, path and text of the line: its number changes too easily."""
-    own, theirs = _key(subject.root), _key(compared(subject).root)
-    found, known = [(own(flag), flag) for flag in flags], [(theirs(flag), flag) for flag in before]
+    """The flags that the base does not have, by rule, path and text of the line: its number changes too easily.
+
+    A file that has moved keeps its flags.
+    """
+    base = compared(subject)
+    own, theirs, now = _key(subject.root), _key(base.root), moved(base.files, subject.files)
+    found = [(own(flag), flag) for flag in flags]
+    known = [((rule, now.get(path, path), text), flag) for flag in before for rule, path, text in [theirs(flag)]]
     return tuple(flag for _, flag in fresh(found, known, itemgetter(0)))
 
 
@@ -66,7 +73,8 @@ def _key(root: Path) -> Callable[[Flag], Key]:
     @cache
     def lines(path: str) -> list[str]:
         try:
-            return read(root, path).decode(errors="replace").splitlines()
+            # as the tools count lines: a form feed ends none
+            return re.split(r"\r\n|\r|\n", read(root, path).decode(errors="replace"))
         except Unmeasurable:
             return []
 
@@ -84,9 +92,10 @@ def verdict(check: str, report: Flagged, *, limit: object = 0) -> Verdict:
     standing, waived = split((flag.finding for flag in report.flags), report.waivers)
     new = "" if report.old is None else f" new ({report.old} old)"
     allowed = f", {len(waived)} waived" if waived else ""
+    noun = "finding" if len(standing) == 1 else "findings"
     return answer(
         check,
-        f"{len(standing)}{new} findings in {report.files} files{allowed}{worst(standing)}",
+        f"{len(standing)}{new} {noun} in {counted(report.files, 'file')}{allowed}{worst(standing)}",
         measured=len(standing),
         limit=limit,  # type: ignore[arg-type]
         findings=standing,

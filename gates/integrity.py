@@ -2,7 +2,7 @@
 
 Purely from the trees: the candidate, its base, and those that it was built on since (`Subject.earlier`), of which only
 tests are looked at. What an attempt before left and was refused (`Subject.refused`) need not be kept, but what is lost
-of it is told. The rules are in `gates.integrity_rules`: what blocks needs a waiver in the plan, the rest is noted. A
+of it is told. The rules are in `gates/tampering/rules.py`: what blocks needs a waiver in the plan, the rest is noted. A
 test, a file or a repository that is new cannot have been weakened, and is not accused.
 """
 
@@ -14,8 +14,8 @@ from pydantic import JsonValue
 from gates.model import Flag, Frozen
 from gates.paths import Paths, matcher
 from gates.subject import Subject, compared
-from gates.suites.pytest_config import SECTIONS, Config, chosen
-from gates.tampering import ci, config, files, hooks, lines, suppressions  # fmt: skip
+from gates.suites.pytest_config import Config, chosen, names
+from gates.tampering import build, ci, config, files, hooks, lines, plans, suppressions
 from gates.tampering.detours import marks_of as detours_of
 from gates.tampering.detours import swapped
 from gates.tampering.diff import Diff, Source, difference, new_marks
@@ -23,11 +23,11 @@ from gates.tampering.losses import Suite
 from gates.tampering.python import Module
 from gates.tampering.rules import RULES, Mark, Sign
 from gates.tampering.tests import is_collected, is_testing
-from gates.verdict import Finding, Unmeasurable, Verdict, answer, worst
+from gates.verdict import Finding, Unmeasurable, Verdict, answer, counted, worst
 from gates.waivers import Waiver, split
 
 LOOKS: tuple[Callable[[Diff], Iterator[Sign]], ...] = (
-    config.signs_of, ci.signs_of, files.signs_of, lines.signs_of,
+    config.signs_of, ci.signs_of, files.signs_of, build.signs_of, plans.signs_of, lines.signs_of,
 )  # fmt: skip
 MOST_NOTES = 30
 Named = Callable[[str], bool] | None
@@ -93,7 +93,8 @@ def _dropped(sign: Sign) -> Sign:
 
 def _config_of(base: Subject) -> Config:
     """Pytest's configuration as the base has it: what the candidate made of it counts for nothing."""
-    files = {file.path: Source(base.root, file) for file in base.files if file.path in SECTIONS}
+    wanted = frozenset(names(base.python))
+    files = {file.path: Source(base.root, file) for file in base.files if file.path in wanted}
     return chosen({name: source.text for name, source in files.items()})
 
 
@@ -114,11 +115,18 @@ class _Look:
             before += [old] if isinstance(old, Module) else []
             after += [new] if isinstance(new, Module) else []
             if isinstance(new, Unmeasurable):
-                if isinstance(old, Module):
+                # code that a newer Python reads, and this one does not, would run with the tests all the same
+                if isinstance(old, Module) or (was is None and self._runs(path)):
                     broken.append(Finding(path=path, rule="unreadable", message=str(new)))
                 self._unreadable.append(Sign("unreadable", path, None, str(new)))
         if broken:
-            raise Unmeasurable(f"what could be read at the base can no longer be: {broken[0].message}", *broken)
+            is_new = broken[0].path not in self._diff.old
+            what = (
+                "would run with the tests, and cannot be read"
+                if is_new
+                else "could be read at the base can no longer be"
+            )
+            raise Unmeasurable(f"what {what}: {broken[0].message}", *broken)
         return before, after
 
     @staticmethod
@@ -127,6 +135,9 @@ class _Look:
             return source.module
         except Unmeasurable as problem:
             return problem
+
+    def _runs(self, path: str) -> bool:
+        return self._is_test(path) or path.rpartition("/")[2] == "conftest.py"
 
     def _is_test(self, path: str) -> bool:
         return is_collected(path, self._config) or bool(self._named and self._named(path))
@@ -192,16 +203,20 @@ def judge(limits: Limits, report: JsonValue) -> Verdict:
     blocking = [sign for sign in found.signs if limits.strict or RULES[sign.rule].blocks]
     noted = [sign for sign in found.signs if sign not in blocking]
     standing, waived = split([_finding(sign) for sign in blocking], found.waivers)
+    notes = _notes(noted)
     verdict = answer(
         "integrity",
-        f"{len(standing)} signs of weaker tests or checks in {found.changed} changed files{worst(standing)}"
-        + _told("waived", [each.rule or "" for each in waived]) + _told("noted", [sign.rule for sign in noted]),
-        measured={"signs": len(standing), "waived": len(waived), "changed": found.changed, "notes": _notes(noted)},
+        f"{counted(len(standing), 'sign')} of weaker tests or checks in {counted(found.changed, 'changed file')}"
+        + worst(standing) + _told("waived", [each.rule or "" for each in waived]) + _places(noted),
+        measured={
+            "signs": len(standing), "waived": len(waived), "changed": found.changed,
+            "notes": [note.headline for note in notes],
+        },
         limit={"signs": 0},
         findings=standing,
         passed=not standing,
     )  # fmt: skip
-    return verdict.model_copy(update={"waived": waived})
+    return verdict.model_copy(update={"waived": waived, "noted": notes})
 
 
 def _finding(sign: Found) -> Finding:
@@ -213,6 +228,14 @@ def _told(word: str, rules: Sequence[str]) -> str:
     return f"; {word}: {counted}" if counted else ""
 
 
-def _notes(noted: Sequence[Found]) -> list[JsonValue]:
-    lines: list[JsonValue] = [_finding(sign).headline for sign in noted[:MOST_NOTES]]
-    return lines + ([f"and {len(noted) - MOST_NOTES} more"] if len(noted) > MOST_NOTES else [])
+def _places(noted: Sequence[Found]) -> str:
+    """Each rule by which something is noted, how often, and where first."""
+    often = Counter(sign.rule for sign in noted)
+    first = {sign.rule: _finding(sign).place for sign in reversed(noted)}
+    told = (f"{rule} {first[rule]}" + (f" (and {often[rule] - 1} more)" if often[rule] > 1 else "") for rule in often)
+    return f"; noted: {', '.join(told)}" if often else ""
+
+
+def _notes(noted: Sequence[Found]) -> tuple[Finding, ...]:
+    more = len(noted) - MOST_NOTES
+    return (*map(_finding, noted[:MOST_NOTES]), *([Finding(message=f"and {more} more")] if more > 0 else ()))

@@ -43,6 +43,8 @@ class Kind(NamedTuple):
     """From limits to whether it looks at the base commit's tree as well."""
     of_change: bool = False
     """Whether it speaks of what somebody brings, and not of a state: going back to a state is not asked for it."""
+    hears: bool = False
+    """Whether it looks at what the named checks of its gate came to, and is measured after them."""
     executed: "Callable[[Any, Any], tuple[LineHits, ...]] | None" = None
     """From limits and report to the lines that were seen executed or not, for whoever exports them."""
     by_file: ByFile | None = None

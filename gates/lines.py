@@ -9,7 +9,7 @@ from gates.metrics.figures import Need
 from gates.paths import shown
 from gates.subject import Subject
 from gates.texts import Texts, chosen
-from gates.verdict import Finding, Verdict, answer
+from gates.verdict import Finding, Verdict, answer, counted
 
 
 class Limits(Texts):
@@ -41,7 +41,7 @@ def judge(limits: Limits, report: JsonValue) -> Verdict:
     total = sum(counts.values())
     passed = total >= limits.at_least
     short = [Finding(path=path, message=f"{shown(path)} has {count} lines") for path, count in counts.items()]
-    summary = f"{total} {'>=' if passed else '<'} {limits.at_least} in {len(counts)} files"
+    summary = f"{total} {'>=' if passed else '<'} {limits.at_least} in {counted(len(counts), 'file')}"
     return answer(
         "lines", summary, measured=total, limit=limits.at_least, findings=() if passed else short, passed=passed
     )

@@ -99,6 +99,17 @@ def _identifiers(*nodes: ast.AST) -> Iterator[str]:
     return (part.attr for node in nodes for part in ast.walk(node) if isinstance(part, ast.Attribute))
 
 
+def named_by(check: str, known: Iterable[str]) -> set[str]:
+    """Which of the known requirements the name of a check has in it, as whole words: `req-2-latency` has `REQ-2`."""
+    flat: dict[str, set[str]] = {}
+    for name in known:
+        flat.setdefault(_flat(name), set()).add(name)
+    # longest first, for one name may begin another
+    forms = "|".join(re.escape(form) for form in sorted(flat, key=len, reverse=True) if form)
+    found = re.finditer(f"(?<![^_])(?:{forms})(?![^_])", _flat(check)) if forms else ()
+    return {name for match in found for name in flat[match[0]]}
+
+
 def finder(known: Collection[str]) -> Callable[[Test], set[str]]:
     """Tell which of the known requirements a test names."""
     spelt = {name: f"_{_flat(name)}_" for name in known}

@@ -3,12 +3,15 @@
 The tests are run on three trees: the candidate; the base as it is, which says what passed before; and the base with the
 candidate's tests laid over it, on which enough of them must be red. A test that fails there only because a module, a
 name or a parameter is not there yet, or by a fixture, proves nothing by that: it must also fail with the candidate's
-own code when its new and changed functions do nothing while tests run (`gates/proof/stubs.py`).
+own code when its new and changed functions do nothing while tests run (`gates/proof/stubs.py`). One that asks whether a
+name exists, in whatever way, passes as soon as the base has the candidate's names, which do nothing
+(`gates/proof/names.py`): it proves nothing either.
 
 * What passed on the base passes still. A test is the same one when it has moved, when it has another name and most of
   its code, and when as many others of its parameters pass. One that failed on the base and still fails is no fault.
 * A test that is green on the base already is told, and does not count. One that was there before the code, and red,
-  counts as a new one does.
+  counts as a new one does. `weak` says how many there may be that prove nothing: tests of what was there before are
+  good work, so that by default there may be any number.
 * Where no Python file is another one than in the base there is nothing to prove; nothing may be broken all the same.
 * A test is believed: one that looks for files of the candidate, and fails where it finds none, is red as well. The
   check `stub_probe` is harder to satisfy.
@@ -24,7 +27,7 @@ from gates.paths import shown
 from gates.proof.red_green_told import Before, Loss, Runs, Told, losses, places, proofs
 from gates.proof.red_plan import Plan, differing
 from gates.subject import Subject, compared
-from gates.verdict import MOST_FINDINGS, Finding, Verdict, answer, worst
+from gates.verdict import MOST_FINDINGS, Finding, Verdict, answer, first, worst
 from gates.waivers import Waiver, split
 
 RED = (Before.RED, Before.STUB)
@@ -43,8 +46,16 @@ class Limits(Frozen):
     at_least: Count = 1
     """Tests (each set of parameters counts) that fail on the base, and pass on the candidate; 0 for work that is to
     change nothing that can be seen."""
+    weak: Count | None = None
+    """New and changed tests that may prove nothing: that are green or skipped on the base already, or red for want of a
+    name alone. Default: any number; they are named all the same. 0: each of them must go from red to green."""
     timeout: Duration = 600
     """How long each of the further runs may take."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether anything is to be proven."""
+        return self.at_least > 0 or self.weak is not None
 
 
 def compares(_: Limits) -> bool:
@@ -67,6 +78,8 @@ class Report(Frozen):
     losses: tuple[Loss, ...]
     unable: str
     waivers: tuple[Waiver, ...]
+    on_stubs: bool = False
+    """Whether what was weak was run on stubs."""
     changed: bool = True
     """Whether any Python file is another one than in the base."""
 
@@ -78,7 +91,7 @@ def measure(limits: Limits, subject: Subject) -> JsonValue:  # noqa: ARG001 - ev
     runs, where = Runs(subject, notes.plan), places(subject)
     return Report(
         tests=tuple(proofs(runs, where)), losses=tuple(losses(runs, where)), unable=notes.unable,
-        waivers=subject.waivers, changed=_changed(subject, base),
+        waivers=subject.waivers, on_stubs="stub" in subject.runs, changed=_changed(subject, base),
     ).model_dump(mode="json")  # fmt: skip
 
 
@@ -91,21 +104,27 @@ def judge(limits: Limits, report: JsonValue) -> Verdict:
     """Passed when enough tests went from red to green, new ones pass, and nothing that passed is lost or broken."""
     found = Report.model_validate(report)
     red = sum(told.passes and told.before in RED for told in found.tests)
-    faults, excused = split([*_losses(found), *_fails(found)], found.waivers)
+    broken, excused = split([*_losses(found), *_fails(found)], found.waivers)
     unproven, allowed = split(_unproven(found), found.waivers)
+    faults = [*broken]
     # what the plan allows to be green before is as good as red
-    short = found.changed and red + len(allowed) < limits.at_least
-    missing = [Finding(message=_shortage(limits, red, found)), *unproven] if short else []
-    findings = [*faults, *missing]
+    if found.changed and red + len(allowed) < limits.at_least:
+        faults.append(Finding(message=_shortage(limits, red, found)))
+    if limits.weak is not None and len(unproven) > limits.weak:
+        message = f"{len(unproven)} new or changed tests prove nothing, and at most {limits.weak} may"
+        faults.append(Finding(message=message))
+    # told whether they are too many or not, unless nobody asked for any proof
+    told = unproven if limits.asks else ()
+    counts = len(faults) > len(broken)
     verdict = answer(
         "red_green",
-        _summary(found, red) + worst(findings),
+        _summary(found, red) + worst(faults),
         measured=_measured(found, red),
-        limit={"red": limits.at_least, "broken": 0},
-        findings=findings,
-        passed=not findings,
+        limit={"red": limits.at_least, "broken": 0, "weak": limits.weak},
+        findings=[*faults, *(told if counts else ())],
+        passed=not faults,
     )
-    return verdict.model_copy(update={"waived": (*excused, *allowed)})
+    return verdict.model_copy(update={"waived": (*excused, *allowed), "noted": () if counts else first(told)})
 
 
 def _losses(found: Report) -> list[Finding]:
@@ -127,9 +146,10 @@ def _fails(found: Report) -> list[Finding]:
 
 def _unproven(found: Report) -> list[Finding]:
     """Tests that count for nothing."""
-    weak = "fails on the base only for want of a name or by a fixture, and passes when new code does nothing"
+    weak = "fails on the base only for want of a name or by a fixture"
     rules = {
-        Before.WEAK: ("red-green-weak", weak),
+        Before.WEAK: ("red-green-weak", weak + (", and passes when new code does nothing" if found.on_stubs else "")),
+        Before.NAMES: ("red-green-weak", "fails on the base, and passes there as soon as the new names exist"),
         Before.GREEN: ("red-green-not-red", "passes on the base already"),
         Before.SKIPPED: ("red-green-not-red", "is skipped on the base"),
     }
@@ -154,12 +174,12 @@ def _summary(found: Report, red: int) -> str:
     if not found.changed:
         return "no Python file has changed, so that there is nothing to prove"
     parts = [f"{red} red on the base and green now"]
-    parts += [f"{counted[each]} {_words(each)}" for each in (Before.WEAK, Before.GREEN) if counted[each]]
-    return ", ".join(parts)
+    told = ((_weak(counted), "weak"), (counted[Before.GREEN], "green already"))
+    return ", ".join([*parts, *(f"{count} {words}" for count, words in told if count)])
 
 
-def _words(before: Before) -> str:
-    return "weak" if before is Before.WEAK else "green already"
+def _weak(counted: dict[Before, int]) -> int:
+    return counted[Before.WEAK] + counted[Before.NAMES]
 
 
 def _counts(tests: Iterable[Told]) -> dict[Before, int]:
@@ -171,7 +191,7 @@ def _measured(found: Report, red: int) -> JsonValue:
     counted = _counts(found.tests)
     lines = [_line(told) for told in found.tests]
     return {
-        "red": red, "on_stubs": counted[Before.STUB], "weak": counted[Before.WEAK], "green": counted[Before.GREEN],
+        "red": red, "on_stubs": counted[Before.STUB], "weak": _weak(counted), "green": counted[Before.GREEN],
         "broken": len(found.losses), "tests": [*_first(lines)],
     }  # fmt: skip
 

@@ -8,7 +8,7 @@ r"""Where a specification defines its requirements, and what each is called.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Annotated, Self
 
@@ -29,8 +29,11 @@ BEGINNING = re.compile(
 )
 MARKS = "*_`[(< \t"
 """What may stand between such a beginning and the name."""
-FENCE = re.compile(r"[ \t>]*(```+|~~~+)")
-COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+OPENS = re.compile(r"[ \t>]*(```+(?![^\n]*`)|~~~+)")
+"""A fence; with backticks behind them, others are code within a line."""
+CLOSES = re.compile(r"[ \t>]*(```+|~~~+)[ \t]*$")
+SPAN = re.compile(r"(`+)(?!`)[^`]*\1(?!`)")
+UNDERLINE = re.compile(r"[ ]{0,3}(?:=+|-+)[ \t]*$")
 YAML = (".yaml", ".yml")
 
 
@@ -99,34 +102,54 @@ def names_in(pattern: str, text: str) -> Iterator[re.Match[str]]:
 
 
 def _in_text(pattern: str, path: str, text: str) -> Iterator[Defined]:
-    blank = COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text)
-    for number, line in _outside_of_code(blank.split("\n")):
+    lines = text.split("\n")
+    for number, line in _told(lines):
         beginning = BEGINNING.match(line)
         start = beginning.end() if beginning else 0
         start += len(line[start:]) - len(line[start:].lstrip(MARKS))
         match = next(names_in(pattern, line), None)
-        if match and match.start() == start and _defines(line[match.end() :], beginning):
-            yield Defined(name=match[0], path=path, line=number, is_heading=bool(beginning and beginning["heading"]))
+        is_title = number < len(lines) and bool(UNDERLINE.match(lines[number]))
+        if match and match.start() == start and (is_title or _defines(line[match.end() :], beginning)):
+            is_heading = is_title or bool(beginning and beginning["heading"])
+            yield Defined(name=match[0], path=path, line=number, is_heading=is_heading)
 
 
 def _defines(after: str, beginning: re.Match[str] | None) -> bool:
-    """Whether what follows a name makes it more than a link to it, and at the start of a plain line a term."""
+    """Whether what follows a name makes it more than a link to it; on a plain line, a term or a cell."""
     if after.startswith(("](", "][")):
         return False
     is_plain = beginning is None or beginning["line"] is not None
-    return not is_plain or after.lstrip("*_`])>").startswith(":")
+    return not is_plain or after.lstrip("*_`])>").startswith(":") or after.lstrip("*_`])> \t").startswith("|")
 
 
-def _outside_of_code(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
-    fence = ""
-    for number, line in enumerate(lines, 1):
-        mark = FENCE.match(line)
+def _told(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """The lines that are neither code nor comment, with their numbers; what never closes hides nothing."""
+    last = {mark[1][0]: number for number, line in enumerate(lines) if (mark := CLOSES.match(line))}
+    ends = max((number for number, line in enumerate(lines) if "-->" in line), default=-1)
+    fence, is_comment = "", False
+    for number, line in enumerate(lines):
+        mark = OPENS.match(line)
         if fence:
-            fence = "" if mark and mark[1].startswith(fence) else fence
-        elif mark:
+            closing = CLOSES.match(line)
+            fence = "" if closing and closing[1].startswith(fence) else fence
+        elif not is_comment and mark and last.get(mark[1][0], -1) > number:
             fence = mark[1]
         else:
-            yield number, line
+            kept, is_comment = _without_comments(line, is_comment=is_comment, may_open=ends > number)
+            yield number + 1, kept
+
+
+def _without_comments(line: str, *, is_comment: bool, may_open: bool) -> tuple[str, bool]:
+    """What of a line is no comment, and whether one goes on behind it."""
+    kept, plain = "", SPAN.sub(lambda code: " " * len(code[0]), line)
+    while line:
+        place = plain.find("-->" if is_comment else "<!--")
+        if place < 0 or (not is_comment and not may_open and "-->" not in plain[place:]):
+            return kept + ("" if is_comment else line), is_comment
+        kept += "" if is_comment else line[:place]
+        skipped = place + (3 if is_comment else 4)
+        line, plain, is_comment = line[skipped:], plain[skipped:], not is_comment
+    return kept, is_comment
 
 
 # -- in data

@@ -15,7 +15,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "radon": ("complexity", "maintainability"),
     "tests": ("report-contradicted",),
     "red_green": (
-        "red-green-broken", "red-green-skipped", "red-green-lost",
+        "red-green-broken", "red-green-skipped", "red-green-lost", "red-green-fails", "red-green-not-red",
+        "red-green-weak",
     ),
     "stub_probe": ("stub-survives", "stub-unknown"),
     "docs": ("link-label", "link-path", "link-outside", "link-anchor"),

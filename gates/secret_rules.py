@@ -3,6 +3,7 @@
 The shapes are written in pieces or with classes of characters where the text itself would look like a secret.
 """
 
+import base64
 import math
 import re
 from collections import Counter
@@ -19,7 +20,10 @@ LOCKS = frozenset({
     "gradle.lockfile", "mix.lock", "rebar.lock",
 })  # fmt: skip
 """Their hashes are no secrets, so that only the shapes of providers are looked for."""
-PLAIN = frozenset({".env", ".ini", ".cfg", ".conf", ".properties", ".yml", ".yaml", ".tfvars", ".netrc", ".npmrc"})
+PLAIN = frozenset({
+    ".env", ".ini", ".cfg", ".conf", ".properties", ".yml", ".yaml", ".tfvars", ".netrc", ".npmrc", ".sh", ".bash",
+    ".zsh", "Dockerfile", "Containerfile", ".service",
+})  # fmt: skip
 """Suffixes or names of files whose values stand without quotes."""
 
 
@@ -86,17 +90,28 @@ def _is_password_of_url(text: str) -> bool:
     return _is_password(text) and len(text) >= SHORTEST
 
 
+def _is_authorization(text: str) -> bool:
+    """Whether the credentials of a request could be real ones: a token, or a user and a password in base64."""
+    try:
+        user, _, password = base64.b64decode(text, validate=True).decode("ascii").partition(":")
+    except ValueError:
+        user = password = ""
+    return _is_password_of_url(password) if user and password else _is_token(text) and not MADE_UP.search(text)
+
+
 SHORTEST = 8
 
 
 def _token(name: str, shape: str, *marks: str) -> Rule:
-    return Rule(name, marks, re.compile(rf"(?<![A-Za-z0-9_/+-])({shape})(?![A-Za-z0-9_/+])"), _is_token)
+    # what begins with a mark of its own may stand behind anything (`https://ghp_...@host`); other shapes occur in data
+    before = "A-Za-z0-9" if any("_" in mark or "-" in mark for mark in marks) else "A-Za-z0-9_/+-"
+    return Rule(name, marks, re.compile(rf"(?<![{before}])({shape})(?![A-Za-z0-9_/+])"), _is_token)
 
 
 BEGIN = rf"{DASHES}BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?{DASHES}"
 GAP = r"(?:\\[rn]|[\s\"'+,])*+(?:[A-Za-z-]+: [^\n]*\n|\s)*+"
 """Between that line and the key: in source code there are quotes, in old keys there are headers."""
-SETS = r"\s{0,3}(?::\s{0,3}(?:str|bytes|Final)\s{0,3}=|:=|=>|[:=])\s{0,3}"
+SETS = r"\s{0,40}(?::\s{0,3}(?:str|bytes|Final|SecretStr)(?:\s?\|\s?None)?\s{0,3}=|:=|=>|[:=])\s{0,40}"
 TOKENS = (
     _token("aws-access-key", r"A(?:KIA|SIA|BIA|CCA)[A-Z2-7]{16}", "akia", "asia", "abia", "acca"),
     _token("github-token", r"gh[pousr]_[A-Za-z0-9]{36,255}", "ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
@@ -129,6 +144,13 @@ TOKENS = (
         _is_token,
     ),
     Rule(
+        "authorization", ("authorization",),
+        re.compile(
+            r"(?i:[a-z]{13}\\?[\"']?\s{0,3}[:=,]\s{0,3}\\?[\"']?(?:basic|bearer|token))\s+([A-Za-z0-9+/=._~-]{16,400})"
+        ),
+        _is_authorization,
+    ),
+    Rule(
         "url-password", ("://",),
         re.compile(r"://[^\s/:@\"'<>`]{0,64}:([^\s/:@\"'<>`]{3,128})@[A-Za-z0-9.\[-]"), _is_password_of_url,
     ),
@@ -142,12 +164,49 @@ MARKS = (
 REST = r"[A-Za-z0-9_.-]{1,40}"
 """The mark, and the rest of the name."""
 QUOTED = Rule(
-    "password", MARKS, re.compile(rf"{REST}[\"']?\]?{SETS}[brfu]{{0,2}}[\"']([^\s\"']{{8,200}})[\"']"), _is_password
+    "password",
+    MARKS,
+    re.compile(
+        rf"{REST}\\?[\"']?\]?{SETS}(?:[A-Z][A-Za-z]{{0,30}}\()?[brfu]{{0,2}}\\?(?:[\"']|[`])+([^\s\"'`\\]{{8,200}})\\?[\"'`]"
+    ),
+    _is_password,
 )
+DEFAULT = Rule(
+    "password",
+    ("getenv(", "environ.get(", "environ.setdefault("),
+    re.compile(
+        rf"[a-z.]{{3,20}}\(\s*[\"'][A-Za-z0-9_]*(?i:{'|'.join(MARKS)})[A-Za-z0-9_]*[\"']\s*,\s*[\"']([^\s\"']{{8,200}})[\"']"
+    ),
+    _is_password,
+)
+ELEMENT = Rule(
+    "password",
+    MARKS,
+    re.compile(rf"{REST}(?:\s[^<>\n]{{0,200}})?>\s*([^<>\s]{{8,200}})\s*</"),
+    _is_password,
+    before=re.compile(r".*<[A-Za-z0-9_:.-]*"),
+)
+"""`<password>...</password>`."""
+OPTION = Rule(
+    "password",
+    MARKS,
+    re.compile(r"[A-Za-z0-9-]{1,40}[= ][\"']?([^\s\"'$<{\[]{8,200})"),
+    _is_password,
+    before=re.compile(r".*\s--[A-Za-z0-9-]*"),
+)
+"""`--password=...`, in a file of commands as in a text."""
+CONNECTION = Rule(
+    "password",
+    ("password", "pwd"),
+    re.compile(r"[A-Za-z]{3,8}\s?=\s?([^\s;\"'$<{]{8,200})(?=;|[\"'])"),
+    _is_password,
+    before=re.compile(r".*=[^;=]*;\s*"),
+)
+"""`Server=db;Password=...;`."""
 BARE = Rule(
     "password", MARKS,
-    re.compile(rf"{REST}\s{{0,3}}[:=]\s{{0,3}}([^\s\"'#;,&|]{{8,200}})[^\S\n]*(?=\n|\Z)"), _is_password,
-    before=re.compile(r"\s*(?:export\s+|set\s+|-\s+|//[^\s=]*:_?)?[A-Za-z0-9_.-]*"),
+    re.compile(rf"{REST}\s{{0,40}}[:=]\s{{0,40}}([^\s\"'#;,&|]{{8,200}})[^\S\n]*(?=\n|\Z)"), _is_password,
+    before=re.compile(r"\s*(?:export\s+|set\s+|ENV\s+|ARG\s+|-\s+|//[^\s=]*:_?)?[A-Za-z0-9_.-]*"),
 )  # fmt: skip
 
 
@@ -156,8 +215,8 @@ def rules_for(path: str) -> Iterator[Rule]:
     name = PurePosixPath(path).name
     yield from TOKENS
     if name not in LOCKS:
-        yield QUOTED
-        if name.startswith(".env") or not PLAIN.isdisjoint({name, PurePosixPath(name).suffix}):
+        yield from (QUOTED, DEFAULT, ELEMENT, OPTION, CONNECTION)
+        if ".env" in name or not PLAIN.isdisjoint({name, PurePosixPath(name).suffix}):
             yield BARE
 
 

@@ -28,6 +28,7 @@ from gates.model import Frozen
 from gates.ran import said
 from gates.speed.estimates import Side, spread
 from gates.speed.limits import Limits
+from gates.speed.quantities import value_of
 from gates.speed.targets import Samples, Standing, standings
 from gates.speed.words import Told, findings, summary
 from gates.subject import Subject
@@ -37,6 +38,8 @@ __all__ = ["BASE", "CANDIDATE", "Limits", "Report", "compares", "judge", "measur
 
 BASE, CANDIDATE = "base", "candidate"
 """From which commit the benchmark's own files are."""
+MOST_APART = 3
+"""Times that what was measured on another machine may differ, and be no reason to wonder."""
 
 
 class Report(Frozen):
@@ -127,7 +130,20 @@ def _remarks(limits: Limits, report: Report) -> Iterator[str]:
     if report.base_problem:
         yield f"the base has no figure: {report.base_problem}"
     if report.origin == CANDIDATE:
-        yield "the benchmark is new, and the candidate's own"
+        has_base = report.base or report.base_problem
+        what = "the benchmark is new, and" if has_base else "there is no base, and the benchmark is"
+        yield f"{what} the candidate's own"
+    if limits.before is not None and report.base:
+        yield from _doubtful(value_of(limits.before, limits.measure), statistics.median(report.base))
+
+
+def _doubtful(before: float, base: float) -> Iterator[str]:
+    """What to say where the plan's figure of before and the base's have little to do with each other."""
+    least, most = sorted((before, base))
+    if most > MOST_APART * max(least, 0):
+        times = f"{most / least:.3g} times" if least > 0 else "far"
+        more = "more" if before > base else "less"
+        yield f"what the plan says of before is {times} {more} than the base has here"
 
 
 def _measured(limits: Limits, report: Report, stand: tuple[Standing, ...]) -> JsonValue:

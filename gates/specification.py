@@ -14,12 +14,13 @@ from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
+from gates.bounded import within
 from gates.files import read_text, regular, select
-from gates.model import Frozen
+from gates.model import Duration, Frozen
 from gates.paths import Paths, matcher, shown
 from gates.spec.closure import Closure
 from gates.subject import Subject
-from gates.verdict import Finding, Unmeasurable, Verdict, answer, worst
+from gates.verdict import Finding, Unmeasurable, Verdict, answer, counted, worst
 from gates.waivers import Waiver, split
 
 TURTLE = (".ttl",)
@@ -44,6 +45,8 @@ class Limits(Frozen):
     """Files with JSON Schema, for one in JSON or YAML: the first is asked, it may refer to the others."""
     closure: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = 100
     """Questions that must be answered, in per cent of all."""
+    timeout: Duration = 60
+    """Seconds of processor time for all of it: a pattern such as `^(a+)+$` can take for ever."""
 
     @model_validator(mode="after")
     def _asks_by_one(self) -> Self:
@@ -77,6 +80,21 @@ class Report(Frozen):
 
 def measure(limits: Limits, subject: Subject) -> JsonValue:
     """Every question, and every missing piece."""
+    try:
+        with within(limits.timeout):
+            return _measured(limits, subject)
+    except TimeoutError:
+        raise Unmeasurable(
+            f"{limits.timeout:g} s of processor time were not enough: a `pattern` of the {_asked_by(limits)} that"
+            " repeats what it repeats, (a+)+ for instance, can take for ever: mend it, or give it more (timeout: 5m)"
+        ) from None
+
+
+def _asked_by(limits: Limits) -> str:
+    return "shapes" if limits.shapes else "schema"
+
+
+def _measured(limits: Limits, subject: Subject) -> JsonValue:
     patterns = limits.shapes or limits.schema_
     suffixes = TURTLE if limits.shapes else JSON
     asking = _asking(subject, patterns, suffixes)
@@ -144,10 +162,11 @@ def judge(limits: Limits, report: JsonValue) -> Verdict:
     # rounded down, for what is short of the whole must not read as 100
     share = answered * 1000 // found.asked / 10 if found.asked else 0.0
     passed = found.asked > 0 and answered * 100 >= limits.closure * found.asked
+    nodes = counted(found.nodes, "node" if limits.shapes else "document")
     verdict = answer(
         "specification",
-        f"closure {share:g} % {'>=' if passed else '<'} {limits.closure:g} %: {answered} of {found.asked} questions to"
-        f" {found.nodes} {'nodes' if limits.shapes else 'documents'}, by {_whose(limits, found)}{worst(standing)}",
+        f"closure {share:g} % {'>=' if passed else '<'} {limits.closure:g} %: {answered} of"
+        f" {counted(found.asked, 'question')} to {nodes}, by {_whose(limits, found)}{worst(standing)}",
         measured={"closure": share, "asked": found.asked, "answered": answered, "missing": len(standing)},
         limit={"closure": limits.closure},
         findings=standing,
@@ -157,5 +176,5 @@ def judge(limits: Limits, report: JsonValue) -> Verdict:
 
 
 def _whose(limits: Limits, found: Report) -> str:
-    what = "shapes" if limits.shapes else "schema"
+    what = _asked_by(limits)
     return f"the {what} of the base" if found.of_base else f"the candidate's own {what} where no base has any"

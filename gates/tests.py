@@ -2,6 +2,9 @@
 
 Pytest's exit code, its report, and what we saw of the run ourselves must say the same: each of them alone is forged by
 a line in a conftest. And what ran must be what the tree defines: no test left out, none of the base commit's lost.
+
+With `new_only` the base's own tests are run as well, and what fails there by the same name is told and does not count
+(`gates/suites/before.py`).
 """
 
 from collections.abc import Container, Iterable, Mapping
@@ -15,14 +18,12 @@ from gates.ran import tail
 from gates.subject import Subject
 from gates.suites import guard, pytest_config, pytest_run
 from gates.suites.accounted import account
-from gates.suites.canaries import Canary, failing
+from gates.suites.before import ENDED_BY_ITSELF, FAILURES, Ids, failed_before, parted
+from gates.suites.canaries import failing
 from gates.suites.canary_doubts import canary_doubts
 from gates.suites.junit import Case
-from gates.verdict import Finding, Verdict, answer, error, worst
+from gates.verdict import Finding, Verdict, answer, error, first, worst
 from gates.waivers import Waiver, split
-
-ENDED_BY_ITSELF = (0, 1, 2)
-"""All passed; some failed; some could not be collected. Higher codes are pytest's own trouble."""
 
 
 def _roots(paths: tuple[str, ...]) -> tuple[str, ...]:
@@ -51,6 +52,9 @@ class Limits(Frozen):
     """Tests of the base commit that may be gone: deleted, or merged with others. Counts where there is a base."""
     guarded: Flag = True
     """Whether canaries run among the tests, and each test is watched. For a suite that cannot bear it: false."""
+    new_only: Flag = False
+    """Whether only those failures count that the base commit does not have: its tests are run as well, and what fails
+    there by the same name is told, and is no fault. For a repository whose tests are not all green."""
 
 
 def compares(limits: Limits) -> bool:  # noqa: ARG001 - whatever the limits are
@@ -73,7 +77,9 @@ class Report(Frozen):
     output: str
     passed: int
     problems: tuple[Problem, ...]
-    """Failures and errors."""
+    """Failures and errors; with `new_only` those that are new."""
+    old: tuple[Problem, ...] = ()
+    """With `new_only`: those that the base has as well."""
     skipped: tuple[Problem, ...]
     silent: tuple[str, ...]
     """Files that define tests, and have none in the report."""
@@ -95,11 +101,15 @@ def measure(limits: Limits, subject: Subject) -> JsonValue:
     config = pytest_config.chosen(subject.base_config).over(limits.options)
     missing = account(subject, limits.paths, config, told.cases, seen)
     known = {file.path for file in subject.files}
+    failed = [case for case in told.cases if case.outcome in FAILURES]
+    before = failed_before(subject, limits.paths, config) if limits.new_only else Ids()
+    new, old = parted(failed, before)
     return Report(
         code=subject.ran[0].code,
-        output=tail(_without(told.guard.canaries if told.guard else (), subject.ran[0].output)),
+        output=tail(pytest_run.printed(subject)),
         passed=sum(case.outcome == "passed" for case in told.cases),
-        problems=tuple(_problem(case, known) for case in told.cases if case.outcome in ("failure", "error")),
+        problems=tuple(_problem(case, known) for case in new),
+        old=tuple(_problem(case, known) for case in old),
         skipped=tuple(_problem(case, known) for case in told.cases if case.outcome == "skipped"),
         silent=missing.silent,
         canaries=len(list(failing(told.guard.canaries))) if told.guard else 0,
@@ -109,12 +119,6 @@ def measure(limits: Limits, subject: Subject) -> JsonValue:
         lost=missing.lost,
         waivers=subject.waivers,
     ).model_dump(mode="json")
-
-
-def _without(canaries: Iterable[Canary], output: str) -> str:
-    """What pytest printed, without the lines that name tests of ours."""
-    names = [name for canary in canaries for name in (canary.path, *canary.outcomes)]
-    return "\n".join(line for line in output.splitlines() if not any(name in line for name in names))
 
 
 def _problem(case: Case, known: Container[str | None]) -> Problem:
@@ -133,16 +137,26 @@ def judge(limits: Limits, report: JsonValue) -> Verdict:
         return error("tests", reason, *more, *_findings(found.problems), *_silent(found), *said, limit=limit)
     standing, waived = split([*found.unrun, *found.shadowed, *found.lost], found.waivers)
     problems, skipped = _findings(found.problems), _findings(found.skipped)
-    findings = [*problems, *_silent(found), *_kept(limits, standing), *_misses(limits, found)]
+    faults = [*problems, *_silent(found), *_kept(limits, standing), *_misses(limits, found)]
+    counted = {"passed": found.passed, "failed": len(problems), "skipped": len(skipped)}
     verdict = answer(
         "tests",
-        f"{found.passed} passed, {len(problems)} failed, {len(skipped)} skipped" + worst(findings),
-        measured={"passed": found.passed, "failed": len(problems), "skipped": len(skipped)},
+        f"{found.passed} passed, {len(problems)} failed, {len(skipped)} skipped{_before(found)}" + worst(faults),
+        measured={**counted, **({"failed_before": len(found.old)} if limits.new_only else {})},
         limit=limit,
-        findings=findings,
-        passed=not findings and found.passed >= limits.at_least,
+        findings=faults,
+        passed=not faults and found.passed >= limits.at_least,
     )
-    return verdict.model_copy(update={"waived": waived})
+    return verdict.model_copy(update={"waived": waived, "noted": first([*map(_old, found.old)])})
+
+
+def _before(found: Report) -> str:
+    return f", {len(found.old)} failed on the base as well" if found.old else ""
+
+
+def _old(problem: Problem) -> Finding:
+    message = f"fails on the base as well: {problem.message}"
+    return Finding(path=problem.path, line=problem.line, rule="test-failed-before", message=message)
 
 
 def _kept(limits: Limits, standing: Iterable[Finding]) -> list[Finding]:
@@ -167,7 +181,7 @@ def _misses(limits: Limits, found: Report) -> list[Finding]:
 
 def _contradiction(found: Report) -> str | None:
     """Why what is told of the run cannot be believed."""
-    code, failures = found.code, len(found.problems)
+    code, failures = found.code, len(found.problems) + len(found.old)
     if code not in ENDED_BY_ITSELF:
         return f"pytest ended with code {code}, which is no result of tests"
     if code == 0 and failures:

@@ -1,8 +1,11 @@
-"""`traceability`: every requirement of the specification has a test that names it, ran and passed.
+"""`traceability`: every requirement of the specification has a test, or a check, that names it, ran and passed.
 
 Where requirements are defined tells `gates/requirements.py`, which tests name which `gates/naming.py`. A test that one
 could not run or that failed stands for nothing, unless the plan says that tests are not executed (`executed: false`):
 then naming is enough, in any language. That a test also tests what it names is for `red_green` and `stub_probe`.
+
+A check of the same gate stands for the requirements that the plan names it after, `slo: {name: req-2, ...}`, if it
+passed; capitals are no matter there.
 
 Told are as well: names in tests that nothing defines, requirements that are defined twice, those that the base commit
 had and that are gone, and tests that stand for more requirements than one test may.
@@ -15,18 +18,18 @@ from pydantic import ConfigDict, Field, JsonValue
 
 from gates.files import regular, select
 from gates.model import Count, Flag, Frozen
-from gates.naming import Test, finder, tests_of, unknown
+from gates.naming import Test, finder, named_by, tests_of, unknown
 from gates.paths import Paths, is_test, matcher, shown
-from gates.ran import said
 from gates.requirements import Defined, Requirements, defined
-from gates.subject import Subject
+from gates.subject import Beside, Subject
 from gates.suites import guard, pytest_run
+from gates.suites.before import ENDED_BY_ITSELF
 from gates.suites.canary_doubts import canary_doubts
 from gates.suites.junit import Case
-from gates.tests import ENDED_BY_ITSELF
 from gates.verdict import Finding, Unmeasurable, Verdict, answer, worst
 from gates.waivers import Waiver, split
 
+PASSED = "passed"
 MOST_ROWS, MOST_TESTS, LONGEST = 300, 5, 200
 """Of the matrix, of the tests in one row, and of the characters of a name in it; what is beyond is counted."""
 
@@ -47,7 +50,7 @@ class Limits(Frozen):
     executed: Flag = True
     """Whether only those tests count that pytest ran and that passed."""
     per_test: Annotated[Count, Field(ge=1)] = 10
-    """How many requirements one test may stand for; one that names more of them stands for none."""
+    """How many requirements one test, or check, may stand for; one that names more of them stands for none."""
 
 
 def compares(_: Limits) -> bool:
@@ -61,6 +64,17 @@ class Row(Frozen):
     requirement: Defined
     tests: tuple[tuple[str, str], ...]
     """Label and outcome of each test that names it: passed, failed, skipped, not run, named."""
+    checks: tuple[tuple[str, str], ...] = ()
+    """The same of checks."""
+
+    @property
+    def stands(self) -> tuple[tuple[str, str], ...]:
+        """All that names it; checks first, for they are few."""
+        return (*self.checks, *self.tests)
+
+    def counts(self, good: str) -> bool:
+        """Whether a test came to what is good, or a check passed."""
+        return any(outcome == good for _, outcome in self.tests) or any(said == PASSED for _, said in self.checks)
 
 
 class Report(Frozen):
@@ -78,19 +92,24 @@ def measure(limits: Limits, subject: Subject) -> JsonValue:
     if not found:
         raise Unmeasurable("no requirement is defined: look at the paths and at how requirements are told from text")
     tests = list(tests_of(subject, _paths(limits, subject)))
-    if not tests:
+    checks = [(each, _of_check(limits, each, found)) for each in subject.beside]
+    if not tests and not any(names for _, names in checks):
         raise Unmeasurable("no test is found that could name a requirement: say in which files they are (in)")
-    outcomes = _outcomes(subject) if limits.executed else None
+    outcomes = _outcomes(subject) if limits.executed and tests else None
     once = {each.name: each for each in reversed(found)}
     names = finder(once)
     mentions = [(test, names(test)) for test in tests]
     named = _named(limits, mentions, once)
     rows = tuple(
-        Row(requirement=each, tests=tuple((test.label, _outcome(test, outcomes)) for test in named[each.name]))
+        Row(
+            requirement=each,
+            tests=tuple((test.label, _outcome(test, outcomes)) for test in named[each.name]),
+            checks=tuple((f"check {one.label}", one.outcome) for one, names in checks if each.name in names),
+        )
         for each in sorted(once.values(), key=lambda each: (each.path, each.line or 0, each.name))
     )
     others = (*_twice(found), *_gone(limits, subject, once), *_strays(limits, mentions, once))
-    report = Report(rows=rows, others=others, tests=len(tests), waivers=subject.waivers)
+    report = Report(rows=rows, others=others, tests=len(tests) + len(checks), waivers=subject.waivers)
     return report.model_dump(mode="json")
 
 
@@ -99,6 +118,11 @@ def _paths(limits: Limits, subject: Subject) -> Iterable[str]:
     paths = select(subject, limits.in_) if limits.in_ else filter(is_test, regular(subject))
     # beside tests lie data of theirs, which name nothing unless the plan says that they are tests
     return [path for path in paths if not definitions(path) and (limits.in_ or path.endswith(".py"))]
+
+
+def _of_check(limits: Limits, check: Beside, found: Iterable[Defined]) -> set[str]:
+    names = named_by(check.name, {each.name for each in found})
+    return names if len(names) <= limits.per_test else set()
 
 
 def _named(limits: Limits, mentions: Iterable[Mention], known: dict[str, Defined]) -> dict[str, list[Test]]:
@@ -117,7 +141,7 @@ def _outcomes(subject: Subject) -> dict[tuple[str, str], str]:
     """(path, name) of each test function to what its cases came to together."""
     told = pytest_run.told(subject)
     if reason := next(_doubts(told, subject.ran[0].code), None):
-        raise Unmeasurable(reason, *said(subject.ran[0]))
+        raise Unmeasurable(reason, *pytest_run.last_words(subject))
     together: dict[tuple[str, str], set[str]] = {}
     for case in told.cases:
         if case.file:
@@ -198,13 +222,14 @@ def _strays(limits: Limits, mentions: Iterable[Mention], known: dict[str, Define
 def judge(limits: Limits, report: JsonValue) -> Verdict:
     """Passed when every requirement has a test that counts, and nothing else is wrong."""
     found = Report.model_validate(report)
-    good = "passed" if limits.executed else "named"
-    untested = [row for row in found.rows if good not in (outcome for _, outcome in row.tests)]
+    good = PASSED if limits.executed else "named"
+    untested = [row for row in found.rows if not row.counts(good)]
     standing, waived = split([*map(_finding, untested), *found.others], found.waivers)
     traced = len(found.rows) - len(untested)
     verdict = answer(
         "traceability",
-        f"{traced} of {len(found.rows)} requirements have a test that {'passed' if limits.executed else 'names them'}"
+        f"{traced} of {len(found.rows)} requirements have a {_stands(found)} that"
+        f" {'passed' if limits.executed else 'names them'}"
         f"{worst(standing)}",
         measured={"requirements": len(found.rows), "traced": traced, "matrix": _matrix(found.rows)},
         limit={"traced": len(found.rows)},
@@ -214,10 +239,17 @@ def judge(limits: Limits, report: JsonValue) -> Verdict:
     return verdict.model_copy(update={"waived": waived})
 
 
+def _stands(found: Report) -> str:
+    return "test or check" if any(row.checks for row in found.rows) else "test"
+
+
 def _finding(row: Row) -> Finding:
-    told = ", ".join(f"{shown(label)} {outcome}" for label, outcome in row.tests[:MOST_TESTS])
+    told = ", ".join(f"{shown(label)} {outcome}" for label, outcome in row.stands[:MOST_TESTS])
+    what = "test or check" if row.checks else "test"
     message = (
-        f"{row.requirement.name} has no test that counts ({told})" if told else f"no test names {row.requirement.name}"
+        f"{row.requirement.name} has no {what} that counts ({told})"
+        if told
+        else f"no test names {row.requirement.name}"
     )
     return Finding(path=row.requirement.path, line=row.requirement.line, rule="requirement-untested", message=message)
 
@@ -228,8 +260,8 @@ def _matrix(rows: tuple[Row, ...]) -> list[JsonValue]:
         {
             "requirement": row.requirement.name[:LONGEST],
             "defined": row.requirement.place[:LONGEST],
-            "tests": [{"test": label[:LONGEST], "outcome": outcome} for label, outcome in row.tests[:MOST_TESTS]],
-            "more": max(len(row.tests) - MOST_TESTS, 0),
+            "tests": [{"test": label[:LONGEST], "outcome": outcome} for label, outcome in row.stands[:MOST_TESTS]],
+            "more": max(len(row.stands) - MOST_TESTS, 0),
         }
         for row in rows[:MOST_ROWS]
     ]

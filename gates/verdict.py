@@ -36,11 +36,16 @@ class Finding(Frozen):
     """What was broken, as tools and waivers name it: `B324`, `test-deleted`; None where nothing has a name."""
 
     @property
+    def place(self) -> str:
+        """Its file, and the line in it if it has one; empty for none."""
+        line = f":{self.line}" if self.line else ""
+        return f"{shown(self.path)}{line}" if self.path else ""
+
+    @property
     def headline(self) -> str:
         """Its place and its first line, as one line of text."""
-        line = f":{self.line}" if self.line else ""
-        place = f"{shown(self.path)}{line} " if self.path else ""
-        return place + self.message.partition("\n")[0]
+        first = self.message.partition("\n")[0]
+        return f"{self.place} {first}" if self.path else first
 
 
 class Waived(Finding):
@@ -63,6 +68,8 @@ class Verdict(Frozen):
     findings: tuple[Finding, ...] = ()
     waived: tuple[Waived, ...] = ()
     """What would have counted against it, had the plan not allowed it; none is left out."""
+    noted: tuple[Finding, ...] = ()
+    """What was seen, and does not count against it; of many the first ones, and how many more there are."""
 
     @property
     def passed(self) -> bool:
@@ -87,17 +94,25 @@ def answer(
     check: str, summary: str, *, measured: JsonValue, limit: JsonValue, findings: Sequence[Finding], passed: bool
 ) -> Verdict:
     """The verdict of a check that did measure; of many findings the first ones, and how many more there are."""
-    shown = tuple(findings[:MOST_FINDINGS])
-    if len(findings) > MOST_FINDINGS:
-        shown += (Finding(message=f"and {len(findings) - MOST_FINDINGS} more"),)
     return Verdict(
         check=check,
         outcome=Outcome.PASSED if passed else Outcome.FAILED,
         summary=f"{check} {summary}",
         measured=measured,
         limit=limit,
-        findings=shown,
+        findings=first(findings),
     )
+
+
+def first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Of many findings the first ones, and how many more there are."""
+    more = len(findings) - MOST_FINDINGS
+    return (*findings[:MOST_FINDINGS], *([Finding(message=f"and {more} more")] if more > 0 else ()))
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def worst(findings: Sequence[Finding]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pydantic import ValidationError
 
 from gates.formats.report_paths import Where, uri_path
-from gates.formats.sarif_model import Artifact, Log, Message, Result, Rule, Run
+from gates.formats.sarif_model import AnyLevel, Artifact, Log, Message, Result, Rule, RuleReference, Run
 from gates.formats.told_findings import Found, Level, ToldFindings
 from gates.paths import shown
 from gates.verdict import Unmeasurable
@@ -32,8 +32,10 @@ def read(path: str, data: bytes, where: Where) -> ToldFindings:
 
 
 def _refuse_failed(path: str, run: Run) -> None:
-    """A tool that could not do all of its work has not measured."""
+    """A tool that could not do all of its work has not measured; nor is it read what it put elsewhere."""
     name = run.tool.driver.name[:80]
+    if run.externalPropertyFileReferences.results:
+        raise Unmeasurable(f"{shown(path)}: results of {name} stand in other files: have it write one")
     for invocation in run.invocations:
         told = (*invocation.toolExecutionNotifications, *invocation.toolConfigurationNotifications)
         grave = next((_text(each.message) for each in told if each.level == "error"), "")
@@ -43,23 +45,48 @@ def _refuse_failed(path: str, run: Run) -> None:
 
 
 def _results(run: Run, where: Where) -> Iterator[Found]:
-    rules = run.tool.driver.rules
-    by_name = {rule.id: rule for rule in rules}
+    overrides = _overrides(run)
     for result in run.results:
-        index = result.ruleIndex if result.ruleIndex >= 0 else result.rule.index
-        name = result.ruleId or result.rule.id or (rules[index].id if 0 <= index < len(rules) else None)
-        # `errors/no-eval` is a case of the rule `errors`
-        rule = by_name.get(name or "") or by_name.get((name or "").rpartition("/")[0])
-        level = _level(result, rule or (rules[index] if 0 <= index < len(rules) else None))
+        wanted = result.rule.model_copy(
+            update={
+                "id": result.ruleId or result.rule.id,
+                "index": result.ruleIndex if result.ruleIndex >= 0 else result.rule.index,
+            }
+        )
+        rule = _rule(run, wanted)
+        name = wanted.id or (rule.id if rule else None)
+        level = _level(result, rule, overrides)
         if level and result.baselineState != "absent":
             yield _found(result, name, level, run, where)
 
 
-def _level(result: Result, rule: Rule | None) -> Level | None:
+def _rule(run: Run, wanted: RuleReference) -> Rule | None:
+    """The rule that is meant: by its name in the part of the tool that is named, by its number there, or anywhere."""
+    parts, at = [run.tool.driver, *run.tool.extensions], wanted.toolComponent.index + 1
+    own = parts[at].rules if at < len(parts) else ()
+    # `errors/no-eval` is a case of the rule `errors`
+    names = list(filter(None, (wanted.id, (wanted.id or "").rpartition("/")[0])))
+    by_name = {rule.id: rule for rule in own}
+    found = next((by_name[name] for name in names if name in by_name), None)
+    if found is None and 0 <= wanted.index < len(own):
+        found = own[wanted.index]
+    everywhere = {rule.id: rule for part in parts for rule in part.rules}
+    return found or next((everywhere[name] for name in names if name in everywhere), None)
+
+
+def _overrides(run: Run) -> dict[str, AnyLevel]:
+    """Levels that the tool was told to give to rules, by their names."""
+    told = [override for invocation in run.invocations for override in invocation.ruleConfigurationOverrides]
+    found = ((_rule(run, override.descriptor), override.configuration.level) for override in told)
+    return {rule.id: level for rule, level in found if rule}
+
+
+def _level(result: Result, rule: Rule | None, overrides: Mapping[str, AnyLevel]) -> Level | None:
     """None for a result that is no problem; what the tool leaves for people to decide is a warning."""
     if result.kind in ("open", "review"):
         return "warning"
-    stated = result.level or (rule.defaultConfiguration.level if rule else "warning")
+    usual = overrides.get(rule.id, rule.defaultConfiguration.level) if rule else "warning"
+    stated = result.level or usual
     return None if result.kind != "fail" or stated == "none" else stated
 
 

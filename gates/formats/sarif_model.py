@@ -50,11 +50,18 @@ class Location(BaseModel):
     physicalLocation: Physical | None = None  # noqa: N815
 
 
+class Component(BaseModel):
+    """The part of a tool that has a rule; without a number the tool itself."""
+
+    index: Index = -1
+
+
 class RuleReference(BaseModel):
     """By name or number."""
 
     id: Text | None = None
     index: Index = -1
+    toolComponent: Component = Component()  # noqa: N815 - as the format has it
 
 
 class Suppression(BaseModel):
@@ -91,16 +98,17 @@ class Rule(BaseModel):
 
 
 class Driver(BaseModel):
-    """The tool itself."""
+    """The tool itself, or a pack of rules that extends it."""
 
     name: Annotated[str, Field(strict=True, min_length=1)]
     rules: tuple[Rule, ...] = ()
 
 
 class Tool(BaseModel):
-    """The tool."""
+    """The tool, and what extends it."""
 
     driver: Driver
+    extensions: tuple[Driver, ...] = ()
 
 
 class Notification(BaseModel):
@@ -110,12 +118,26 @@ class Notification(BaseModel):
     level: AnyLevel = "warning"
 
 
+class Override(BaseModel):
+    """Another configuration for a rule."""
+
+    configuration: Configuration
+    descriptor: RuleReference
+
+
 class Invocation(BaseModel):
     """How the tool was run."""
 
     executionSuccessful: Annotated[bool, Field(strict=True)]  # noqa: N815
     toolExecutionNotifications: tuple[Notification, ...] = ()  # noqa: N815
     toolConfigurationNotifications: tuple[Notification, ...] = ()  # noqa: N815
+    ruleConfigurationOverrides: tuple[Override, ...] = ()  # noqa: N815
+
+
+class External(BaseModel):
+    """Parts of a run that stand in other files."""
+
+    results: tuple[object, ...] = ()
 
 
 class Run(BaseModel):
@@ -126,6 +148,7 @@ class Run(BaseModel):
     artifacts: tuple[ArtifactEntry, ...] = ()
     originalUriBaseIds: dict[str, Artifact] = {}  # noqa: N815
     invocations: tuple[Invocation, ...] = ()
+    externalPropertyFileReferences: External = External()  # noqa: N815
 
 
 class Log(BaseModel):

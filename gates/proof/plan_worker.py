@@ -46,6 +46,7 @@ def _plan(name: str, paths: list[str], subject: Subject) -> JsonValue:
         "stub_probe": lambda: stub_plan.planned(tuple(paths), subject),
         "stub_probe_failing": lambda: stub_plan.failing(subject),
         "red_green": lambda: red_plan.planned(subject),
+        "red_green_reds": lambda: [*red_green_told.reds(subject)],
         "red_green_weak": lambda: [*red_green_told.weak(subject)],
     }
     return plans[name]()

@@ -22,6 +22,8 @@ class Before(StrEnum):
     """Without the code it fails for want of a name; with functions of that name that do nothing it fails as well."""
     WEAK = "weak"
     """It fails for want of a name, and nothing shows that it asks for more."""
+    NAMES = "red for names alone"
+    """It fails, and passes as soon as the names are there."""
     GREEN = "green"
     """It passed already."""
     SKIPPED = "skipped"
@@ -58,7 +60,7 @@ class Runs:
         self.green: Cases = by_id(pytest_run.cases(subject))
         self.base = _cases(subject, "base")
         self.red = _cases(subject, "red")
-        self.stub = _cases(subject, "stub")
+        self.names, self.stub = _cases(subject, "names"), _cases(subject, "stub")
         self.files, self.base_files = Files(subject), Files(compared(subject))
         self.broken = broken_files(self.green, self.files)
         self._unread = frozenset(broken_files(self.base, self.base_files))
@@ -82,12 +84,12 @@ class Runs:
 def _cases(subject: Subject, name: str) -> Cases:
     """Cases of a further run; none of one that was not made, or that could collect nothing.
 
-    Raises Unmeasurable for one that was ended from outside, but on stubs: where nothing is done, a loop may never end.
+    Raises Unmeasurable for one that was ended from outside, but where nothing is done: there a loop may never end.
     """
     run: Run | None = subject.runs.get(name)
     if run is None:
         return {}
-    if (reason := crash(run.ran[0])) and name != "stub":
+    if (reason := crash(run.ran[0])) and name in TREES:
         raise Unmeasurable(f"on the {TREES[name]} pytest {reason}")
     try:
         return by_id(pytest_run.cases(subject.model_copy(update={"ran": run.ran, "reports": run.reports})))
@@ -121,7 +123,7 @@ def _told(runs: Runs, where: Places, key: Key, name: str) -> Told | None:
     case = runs.green[name]
     before, kind = _before(runs, key, name)
     is_new = where.changed(key) or (name not in runs.base and runs.in_red(key.path))
-    was_red = before in (Before.RED, Before.WEAK, Before.STUB)
+    was_red = before in (Before.RED, Before.WEAK, Before.STUB, Before.NAMES)
     if runs.passed(name):
         # it was not red by itself: by what it shares with others, if that has changed, or by what others left behind
         was_red = before is Before.RED and (runs.everywhere or key.path in where.disturbed)
@@ -141,7 +143,9 @@ def _shown(key: Key, case: Case) -> str:
 
 def _before(runs: Runs, key: Key, name: str) -> tuple[Before, Kind | None]:
     before, kind = _on_base(runs, key, name)
-    stub = runs.stub.get(name)
+    stub, named = runs.stub.get(name), runs.names.get(name)
+    if before is Before.RED and named and named.outcome == "passed":
+        return Before.NAMES, kind
     fails = stub is not None and stub.outcome in ("failure", "error")
     # nothing but bodies is other there than in the candidate, where it passes
     if before is Before.WEAK and stub and fails:
@@ -214,12 +218,21 @@ class Sofar(Frozen):
     plan: Plan
     at_least: int
     """Tests that must go from red to green."""
+    weak: int | None = None
+    """Tests that may prove nothing; None: any number."""
+
+
+def reds(subject: Subject) -> list[str]:
+    """The files of tests that are red on the base. `notes` is a Sofar, as of the next one."""
+    found = proofs(Runs(subject, Sofar.model_validate(subject.notes).plan), places(subject))
+    return sorted({told.path for told in found if told.passes and told.before is Before.RED})
 
 
 def weak(subject: Subject) -> list[str]:
-    """The files whose tests are to be run on stubs: none if enough are red without. `notes` is a Sofar."""
+    """The files whose tests are to be run on stubs: none if enough are red, and few enough are weak, without."""
     sofar = Sofar.model_validate(subject.notes)
     found = [told for told in proofs(Runs(subject, sofar.plan), places(subject)) if told.passes]
-    if sum(told.before is Before.RED for told in found) >= sofar.at_least:
+    red = sum(told.before is Before.RED for told in found)
+    if red >= sofar.at_least and (sofar.weak is None or len(found) - red <= sofar.weak):
         return []
     return sorted({told.path for told in found if told.before is Before.WEAK})

@@ -13,6 +13,7 @@ from gates.product import covered
 from gates.proof import stubs
 from gates.proof.changed_functions import changed
 from gates.proof.changed_tests import Files
+from gates.proof.names import with_names
 from gates.proof.stubs import IN_TESTS, Switch
 from gates.subject import Subject, compared
 from gates.suites import collected, pytest_config, pytest_run
@@ -32,6 +33,8 @@ class Plan(Frozen):
     base_has_tests: bool
     texts: Mapping[str, str] = {}
     """Product files in which new and changed functions do nothing while tests run, in base64."""
+    names: Mapping[str, str] = {}
+    """Product files as the base has them, with the names that only the candidate has; in base64."""
 
     @property
     def runs_red(self) -> bool:
@@ -48,13 +51,15 @@ def planned(subject: Subject) -> JsonValue:
     cases = pytest_run.cases(subject)
     config = pytest_config.chosen(subject.base_config).over(limits.options)
     laid = _laid(subject, base, limits, config)
+    product = _product(subject, [case for case in cases if case.module])
     files = Files(subject)
     ran = {path for case in cases if (path := files.of(case))}
     return Plan(
         laid=laid,
         files=None if set(laid) - ran - _gone(subject, laid) else tuple(sorted(ran.intersection(laid))),
         base_has_tests=bool(collected.named(regular(base), limits.paths, config)),
-        texts=_texts(subject, base, [case for case in cases if case.module]),
+        texts=_texts(subject, base, product),
+        names=_names(subject, base, product),
     ).model_dump(mode="json")
 
 
@@ -85,15 +90,34 @@ def _tests_side(subject: Subject, limits: Tests, config: Config) -> Callable[[st
     return lambda path: is_test(path) or (below(path) and not inside(path))
 
 
-def _texts(subject: Subject, base: Subject, cases: list[Case]) -> dict[str, str]:
-    """Without any product there is nothing to replace."""
+def _product(subject: Subject, cases: list[Case]) -> tuple[str, ...]:
+    """Without any there is nothing to replace."""
     try:
-        product = covered(subject, (), cases)
+        return covered(subject, (), cases)
     except Unmeasurable:
-        return {}
+        return ()
+
+
+def _texts(subject: Subject, base: Subject, product: Iterable[str]) -> dict[str, str]:
     switches: defaultdict[str, list[Switch]] = defaultdict(list)
     for each in changed(subject, base, product):
         if not each.is_empty:
             switches[each.path].append(Switch(each.node, IN_TESTS))
     made = ((path, stubs.switched(path, read(subject.root, path), some)) for path, some in switches.items())
-    return {path: base64.b64encode(data).decode() for path, data in made}
+    return {path: _text(data) for path, data in made}
+
+
+def _names(subject: Subject, base: Subject, product: Iterable[str]) -> dict[str, str]:
+    differ, known = set(differing(subject, base)), {*regular(base)}
+    made: dict[str, str] = {}
+    for path in (path for path in product if path in differ):
+        old = read(base.root, path) if path in known else b""
+        found = with_names(path, old, read(subject.root, path))
+        if found or path not in known:
+            # that a module is there is a name as well
+            made[path] = _text(found or b"")
+    return made
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()

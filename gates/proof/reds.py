@@ -16,10 +16,12 @@ ABSENT = re.compile(
     r"|^AttributeError: (?!'NoneType' object)"
     r"|^NameError: name '\w+' is not defined"
     r"|^TypeError: .*(got an unexpected keyword argument|takes .* positional arguments? but|missing \d+ required)"
-    r"|^fixture '.*' not found",
+    r"|^fixture '.*' not found"
+    r"|^ *\+ +where False = hasattr\(",
     re.MULTILINE,
 )
-"""What is said of a module, a name, an attribute or a parameter that does not exist; of None it is behaviour."""
+"""What is said of a module, a name, an attribute or a parameter that does not exist, also to whoever asked whether it
+does; of None it is behaviour."""
 ASSERTED = re.compile(r"^(assert\b|AssertionError|Failed: )", re.MULTILINE)
 
 

@@ -20,6 +20,11 @@ from gates.subject import SUBMODULE, SYMLINK, Subject
 MARKDOWN = (".md", ".markdown")
 README = "README.md"
 LINES = re.compile(r"L([0-9]{1,9})(?:C[0-9]+)?(?:-L?([0-9]{1,9})(?:C[0-9]+)?)?")
+PROGRAMS = frozenset({
+    "mailto", "tel", "sms", "data", "xmpp", "news", "magnet", "geo", "urn", "doi", "skype", "irc", "vscode",
+    "javascript", "about",
+})  # fmt: skip
+"""What leads elsewhere without a host; of any other beginning nobody knows where it leads."""
 HOPS = 8
 """Symbolic links that may follow one another."""
 
@@ -102,4 +107,4 @@ def is_external(target: str) -> bool:
         parts = urlsplit(target)
     except ValueError:
         return False
-    return bool(parts.netloc or (parts.scheme and parts.scheme != "file"))
+    return bool(parts.netloc or parts.scheme in PROGRAMS)

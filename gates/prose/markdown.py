@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from gates.prose.pages import Block, Link, Page
+from gates.spec.documents import Unreadable, yaml_data
 
 FRONT_MATTER = re.compile(r"\A---\n.*?^(?:---|\.\.\.)$", re.DOTALL | re.MULTILINE)
 UNDEFINED = re.compile(r"(?<![\w\]])\[[^\[\]]+\]\[([^\[\]^]+)\]")
@@ -29,9 +30,9 @@ class _Tags(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note what a tag points to, and what it is called."""
         told = {name: value for name, value in attrs if value}
-        wanted = {"a": "href", "img": "src"}.get(tag)
-        if wanted in told:
-            self.targets.append((told[wanted], self.getpos()[0] - 1))
+        targets = [told[name] for name in ("href", "src", "poster") if name in told and tag != "base"]
+        targets += [each.split()[0] for each in told.get("srcset", "").split(",") if each.strip()]
+        self.targets += [(target, self.getpos()[0] - 1) for target in targets]
         self.anchors |= {told[name] for name in ("id", "name") if name in told}
 
 
@@ -41,7 +42,7 @@ def read_page(text: str) -> Page:
     # by default links that a browser should not follow are text; here they are to be seen
     reader.validateLink = lambda url: True  # type: ignore[method-assign]  # noqa: ARG005
     # its lines stay, so that the others keep their numbers
-    tokens = reader.parse(FRONT_MATTER.sub(lambda front: "\n" * front[0].count("\n"), text))
+    tokens = reader.parse(FRONT_MATTER.sub(_blank, text))
     html = [(tags, line) for tags, line in map(_tags, _html(tokens))]
     links = [*_links(tokens), *(Link(target, line + below) for tags, line in html for target, below in tags.targets)]
     anchors = {*_slugs(tokens), *(anchor for tags, _ in html for anchor in tags.anchors)}
@@ -51,6 +52,15 @@ def read_page(text: str) -> Page:
         anchors=frozenset(anchors),
         blocks=tuple(_blocks(tokens)),
     )
+
+
+def _blank(front: re.Match[str]) -> str:
+    """Front matter as empty lines; between two rules may stand a text as well, which stays."""
+    try:
+        data = yaml_data("\n".join(front[0].split("\n")[1:-1]))
+    except Unreadable:
+        return front[0]
+    return "\n" * front[0].count("\n") if len(data) == 1 and isinstance(data[0], dict) else front[0]
 
 
 def _inlines(tokens: Iterable[Token]) -> Iterator[tuple[Token, int]]:

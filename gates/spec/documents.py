@@ -19,6 +19,7 @@ LARGEST = 8 * 1024 * 1024
 """Characters of a text."""
 MOST_NODES = 200_000
 DEEPEST = 100
+TOO_DEEP = f"is nested deeper than {DEEPEST} levels, which are not read"
 Parts = Sequence[str | int]
 """The way to a value: keys and indices from the root."""
 
@@ -40,7 +41,7 @@ class _Loader(CoreLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         self.depth += 1
         if self.depth > DEEPEST:
-            raise Unreadable(f"is nested deeper than {DEEPEST} levels", _line(self.get_mark()))
+            raise Unreadable(TOO_DEEP, _line(self.get_mark()))
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
@@ -54,7 +55,9 @@ def json_data(text: str) -> JsonValue:
         )
     except json.JSONDecodeError as problem:
         raise Unreadable(f"is no JSON: {problem.msg}", problem.lineno) from None
-    except (ValueError, RecursionError) as problem:
+    except RecursionError:
+        raise Unreadable(TOO_DEEP) from None
+    except ValueError as problem:
         raise Unreadable(f"is no JSON: {problem}") from None
     _refuse_depth(data)
     return data
@@ -65,7 +68,7 @@ def _refuse_depth(data: JsonValue) -> None:
     while level:
         depth += 1
         if depth > DEEPEST:
-            raise Unreadable(f"is nested deeper than {DEEPEST} levels")
+            raise Unreadable(TOO_DEEP)
         parts = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list))
         level = [part for each in parts for part in each]
 

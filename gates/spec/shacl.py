@@ -2,12 +2,13 @@
 
 Asked are, of every focus node of every shape with a target, the shape's own constraints as one and each of its property
 shapes as one. Each shape with a target must have a focus node, and each address in the specification's own namespaces
-that something points to must be described; these count as well, as one each.
+that something points to must be described, as must a class that the shapes do not name; these count as one each.
 
 Only SHACL Core is asked. A term that it does not have would be passed over in silence if it is misspelt, and could lead
 to other machines if it is SPARQL or JavaScript; both are refused. Nothing is imported, nothing is inferred.
 """
 
+import re
 import secrets
 import warnings
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ OTHERS = """alternativePath deactivated declare defaultValue description flags g
     message name namespace oneOrMorePath order path prefix property qualifiedValueShape qualifiedValueShapesDisjoint
     severity zeroOrMorePath zeroOrOnePath"""
 CANARY = "urn:sparc:canary:"
+TOO_FEW = re.compile(r"Less than ([0-9]+) values on ")
 
 
 def _terms(names: str) -> frozenset[URIRef]:
@@ -164,6 +166,8 @@ def _validated(data: Graph, shapes: Graph) -> Graph:
                 data, shacl_graph=shapes, meta_shacl=True, advanced=False, inference="none",
                 do_owl_imports=False, js=False,
             )  # fmt: skip
+    except TimeoutError:
+        raise
     except Exception as problem:  # noqa: BLE001 - a shape that cannot be asked may raise anything
         raise Unmeasurable(f"the shapes cannot be asked: {_first(str(problem)) or type(problem).__name__}") from None
     if not isinstance(report, Graph):
@@ -194,6 +198,11 @@ def _told(data: Sources, results: Graph, result: Node) -> str:
     names = " ".join(data.name(node) for node in told if node is not None)
     value = results.value(result, SH.value)
     messages = "; ".join(sorted(str(message) for message in results.objects(result, SH.resultMessage)))
+    if too_few := TOO_FEW.match(messages):  # pyshacl's own words, where the shape has none
+        turned = results.value(told[1], SH.inversePath)
+        focus, path = data.name(told[0] or BNode()), f"^{data.name(turned)}" if turned else names.split(" ", 1)[-1]
+        least = int(too_few[1])
+        return f"{focus} has no {path}" if least == 1 else f"{focus} has fewer than {least} of {path}"
     return f"{names}: {messages}" + (f" (it is {data.name(value)})" if value not in (None, told[0]) else "")
 
 
@@ -205,6 +214,8 @@ def _idle(shapes: Sources, shape: Node) -> Missing:
 def _dangling(data: Sources, node: URIRef) -> Missing:
     owner, relation = min(data.graph.subject_predicates(node), key=str)
     message = f"{data.name(owner)} {data.name(relation)}: {data.name(node)} is described nowhere"
+    if relation == RDF.type:
+        message = f"{data.name(owner)} is a {data.name(node)}, a class that no shape names and no file describes"
     return Missing(_description(node), _finding(data, owner, "undefined-reference", message))
 
 
@@ -214,12 +225,13 @@ def _finding(sources: Sources, node: Node, rule: str, message: str) -> Finding:
 
 
 def _pointed(data: Graph, shapes: Graph) -> set[URIRef]:
-    """The addresses that something points to in the namespaces of what is described, without classes of the shapes."""
+    """The addresses that something points to in the namespaces of what is described.
+
+    So do classes, unless the shapes name them: of a class that is misspelt, no shape would ask anything.
+    """
     own = {_namespace(node) for node in data.subjects() if isinstance(node, URIRef)}
-    classes = (
-        set(shapes.objects(None, SH.targetClass)) | set(shapes.objects(None, SH["class"])) | set(shapes.subjects())
-    )
-    objects = {node for _, term, node in data if term != RDF.type or node not in classes}
+    named = shapes.all_nodes()
+    objects = {node for _, term, node in data if term != RDF.type or node not in named}
     return {node for node in objects if isinstance(node, URIRef) and _namespace(node) in own}
 
 

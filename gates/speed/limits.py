@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from gates.model import Count, Duration, Flag
 from gates.paths import Paths
-from gates.speed.quantities import Amount, Measure, value_of
+from gates.speed.quantities import Amount, Measure, share_of, value_of
 from gates.speed.targets import Demands, Meaning
 from gates.texts import Regex
 
@@ -94,6 +94,9 @@ def _demanded(limits: Limits) -> list[str]:
         return ["demands nothing: add at_most, at_least, times_better or worse_by_at_most"]
     if limits.times_better is not None and not 1 < limits.times_better < float("inf"):
         return [f"times_better: expected a number above 1, found {limits.times_better:g}"]
+    worse = limits.worse_by_at_most
+    if worse is not None and limits.meaning.more_is_better and share_of(worse) >= 1:
+        return [f"worse_by_at_most: {worse} worse is nothing at all, where more is better: expected less than 100 %"]
     if limits.pairs and limits.pairs > limits.most_pairs:
         return [f"pairs: {limits.pairs} are more than most_pairs allows, which is {limits.most_pairs}"]
     return []

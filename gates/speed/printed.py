@@ -9,6 +9,8 @@ import math
 import re
 import sys
 
+THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?")
+
 
 def number_in(text: str, pattern: str) -> float:
     """The one number that the pattern's group finds. Raises ValueError for none, several, or what is no number."""
@@ -17,7 +19,8 @@ def number_in(text: str, pattern: str) -> float:
         count = f"{len(found)} times" if found else "nowhere"
         raise ValueError(f"the pattern {pattern!r} matches {count} in what it printed, and must match once")
     try:
-        number = float(found[0].replace(",", ""))
+        # `1,000` is a thousand, and what `1,5` is nobody knows
+        number = float(found[0].replace(",", "") if THOUSANDS.fullmatch(found[0]) else found[0])
     except ValueError:
         raise ValueError(f"it printed {found[0][:60]!r} where a number was expected") from None
     if not math.isfinite(number):

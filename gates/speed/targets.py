@@ -73,6 +73,8 @@ def standings(demands: Demands, samples: Samples, meaning: Meaning) -> tuple[Sta
     """One for each demand. Raises ValueError where there is no base to compare with, or it has no figure above 0."""
     if demands.relative and not (samples.base and min(samples.base) > 0):
         raise ValueError("the base's figures are not above 0, and nothing can be so many times better or worse")
+    if demands.relative and min(samples.candidate) < 0:
+        raise ValueError("the candidate has a figure below 0, which is no share of the base's")
     return tuple(_standing(name, demands, samples, meaning) for name in demands.written)
 
 

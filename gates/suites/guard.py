@@ -46,7 +46,9 @@ class Told(BaseModel):
     when: str | None = None
     raised: bool = False
     entered: bool | None = None
+    ran: tuple[Place, ...] | None = None
     place: Place | None = None
+    modules: dict[str, str] | None = None
     forked: str | None = None
     message: str = ""
     forged: str | None = None
@@ -76,13 +78,24 @@ def read(reports: Path | None) -> Guard | None:
         raise Unmeasurable(f"what was noted of the run cannot be read: {problem.errors()[0]['msg']}") from None
 
 
+class Called(NamedTuple):
+    """Where code is, of all that was called for the tests of one name."""
+
+    own: tuple[Place, ...]
+    """Of what pytest takes for the tests' functions, unwrapped."""
+    ran: frozenset[Place] | None
+    """Of what was entered by the tests' names; None: of some call that could not be seen."""
+
+
 class Heard(NamedTuple):
     """What the witness told, sorted."""
 
     tests: dict[str, Seen]
     """By the name that `key_of` makes."""
-    places: dict[str, tuple[Place, ...]]
+    places: dict[str, Called]
     """Where their code was, by the same name without parameters."""
+    modules: frozenset[tuple[str, str]]
+    """Names of modules at the top, and the files of the tree that they came from."""
     problems: tuple[str, ...]
     """What speaks against the run whatever its report says."""
     forks: tuple[tuple[str, str], ...]
@@ -93,11 +106,12 @@ def heard(guard: Guard) -> Heard:
     """Sort what the witness told; a run without it is a problem."""
     told = list(_parsed(guard.told))
     if not any(each.started for each in told):
-        return Heard({}, {}, ("pytest ran without the plugin by which we watch it",), ())
+        return Heard({}, {}, frozenset(), ("pytest ran without the plugin by which we watch it",), ())
     forged = {f"{each.forged}:{each.line}" for each in told if each.forged}
     problems = [f"the data of coverage was written by {place}" for place in sorted(forged)]
     forks = tuple((key_of_node(each.forked), each.message) for each in told if each.forked)
-    return Heard(_tests(told), _places(told), tuple(problems), forks)
+    modules = frozenset(pair for each in told for pair in (each.modules or {}).items())
+    return Heard(_tests(told), _places(told), modules, tuple(problems), forks)
 
 
 def _parsed(text: str) -> Iterator[Told]:
@@ -129,12 +143,18 @@ def _seen(group: Sequence[Told]) -> Seen:
     )
 
 
-def _places(told: Iterable[Told]) -> dict[str, tuple[Place, ...]]:
-    found: defaultdict[str, set[Place]] = defaultdict(set)
+def _places(told: Iterable[Told]) -> dict[str, Called]:
+    grouped: defaultdict[str, list[Told]] = defaultdict(list)
     for each in told:
-        if each.test and each.place and each.when == "call":
-            found[key_of_node(each.test.partition("[")[0])].add(each.place)
-    return {key: tuple(sorted(places)) for key, places in found.items()}
+        if each.test and each.when == "call":
+            grouped[key_of_node(each.test.partition("[")[0])].append(each)
+    return {key: _called(group) for key, group in grouped.items()}
+
+
+def _called(group: Iterable[Told]) -> Called:
+    own, ran = {each.place for each in group if each.place}, [each.ran for each in group]
+    seen = frozenset(place for each in ran for place in each or ())
+    return Called(own=tuple(sorted(own)), ran=None if None in ran else seen)
 
 
 def key_of_node(node: str) -> str:

@@ -8,7 +8,8 @@ from gates.suites import guard, junit
 from gates.suites.canaries import Canary
 from gates.suites.guard import Guard
 from gates.suites.junit import Case
-from gates.verdict import Unmeasurable
+from gates.suites.printed import without
+from gates.verdict import Finding, Unmeasurable
 
 
 class Told(NamedTuple):
@@ -33,17 +34,31 @@ def told(subject: Subject) -> Told:
         raise Unmeasurable("the tests were not run")
     ran = subject.ran[0]
     if reason := crash(ran):
-        raise Unmeasurable(f"pytest: {reason}", *said(ran))
+        raise Unmeasurable(f"pytest: {reason}", *last_words(subject))
     try:
         found = junit.read(subject.reports)
     except Unmeasurable as problem:
-        raise Unmeasurable(f"pytest ended with code {ran.code}, and {problem}", *said(ran)) from None
+        raise Unmeasurable(f"pytest ended with code {ran.code}, and {problem}", *last_words(subject)) from None
     noted = guard.read(subject.reports)
     ours = [case for case in found if noted and _is_in(case, noted.canaries)]
     theirs = [case for case in found if not (noted and _is_in(case, noted.canaries))]
     if not theirs:
-        raise Unmeasurable(f"no test was collected (pytest ended with code {ran.code})", *said(ran))
+        raise Unmeasurable(f"no test was collected (pytest ended with code {ran.code})", *last_words(subject))
     return Told(theirs, ours, noted)
+
+
+def printed(subject: Subject) -> str:
+    """What pytest printed of the target's tests."""
+    try:
+        noted = guard.read(subject.reports)
+    except Unmeasurable:
+        noted = None
+    return without(noted.canaries if noted else (), subject.ran[0].output)
+
+
+def last_words(subject: Subject) -> tuple[Finding]:
+    """The end of that, as a finding."""
+    return said(subject.ran[0].model_copy(update={"output": printed(subject)}))
 
 
 def _is_in(case: Case, canaries: tuple[Canary, ...]) -> bool:

@@ -28,10 +28,12 @@ FORCED = {"junit_family": "xunit1", "junit_logging": "no"}
 
 FATAL_WARNINGS = (
     "error:assertion is always true:pytest.PytestAssertRewriteWarning",
-    "error::pytest.PytestCollectionWarning",
     "error::pytest.PytestUnhandledThreadExceptionWarning",
 )
-"""Tests that cannot fail, that are not collected, and that fail where nobody looks; all known to pytest 7 to 9."""
+"""Tests that cannot fail, and that fail where nobody looks; all known to pytest 7 to 9.
+
+Tests that are not collected are `accounted`'s: pytest warns of every class `TestKind` that a file of tests imports.
+"""
 
 COVERAGE_CONFIG = """\
 [run]
@@ -84,7 +86,7 @@ class Place(Frozen):
     reports: Path
     """An empty directory outside the tree."""
     base_config: Mapping[str, str]
-    """Name to text of pytest.ini, .pytest.ini, pyproject.toml, tox.ini, setup.cfg at the base commit, where present."""
+    """Path to text of what may configure pytest at the base commit (`pytest_config.names`), where present."""
     token: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{8,}$")]
     """Random; names our configuration in the checkout's root."""
     packages: tuple[str, ...] = ()
@@ -178,6 +180,8 @@ def _beside_files(limits: tests.Limits, place: Place) -> Iterator[str]:
 def _options(limits: tests.Limits, config: Config) -> dict[str, str]:
     addopts = config.words("addopts")
     ours = {} if addopts is None else {"addopts": shlex.join(_without_coverage(addopts))}
+    # of a file that lies elsewhere, paths are not what its text says
+    ours |= {name: shlex.join(config.words(name) or ()) for name in config.moved if name != "addopts"}
     return {**ours, **{name: _text(value) for name, value in limits.options.items()}, **FORCED}
 
 

@@ -1,29 +1,25 @@
-"""What a test asserts: each assertion with what it is worth, and whether it can fail the test at all.
-
-An assertion is worth 0 if it always holds, WEAK if it says little about a value, and otherwise one for each thing that
-it compares. The same value on both sides is found through local names as well: `r = f(1)` and `assert r == f(1)`.
-"""
+"""What a test asserts: each assertion with what it is worth, and whether it can fail the test at all."""
 
 import ast
+import builtins
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
+from gates.tampering.conditions import holds
 from gates.tampering.python import Function, Module, last
+from gates.tampering.truth import is_empty, truth
+from gates.tampering.worth import WEAK, Names, Scale
 
-WEAK = 0.5
 ASSERTING = re.compile(r"^_?(assert|check|verify|expect|ensure|validate|compare|should)(_|[A-Z]|$)")
 """Names of functions and methods that assert on behalf of a test."""
-WEAK_CALLS = frozenset({"isinstance", "hasattr", "callable", "issubclass", "len", "bool"})
 WEAK_METHODS = frozenset({"assertIsNotNone", "assertIsInstance", "assert_called", "assertTrue"})
 SAME = frozenset({"assertEqual", "assertIs", "assertEquals", "assertListEqual", "assertDictEqual", "assertAlmostEqual"})
 RAISING = frozenset({"raises", "warns", "assertRaises", "assertRaisesRegex", "assertWarns", "assertWarnsRegex"})
 SKIPPING = frozenset({"skip", "skipTest", "SkipTest", "xfail", "importorskip"})
+STOPPING = frozenset({"pytest.skip", "pytest.xfail", "sys.exit", "os._exit", "pytest.exit", "self.skipTest"})
 CATCHING = frozenset({"AssertionError", "Exception", "BaseException", "Failed"})
-EQUAL = (ast.Eq, ast.Is, ast.LtE, ast.GtE, ast.In)
-DISPLAY = (ast.Tuple, ast.List, ast.Set)
-ANYTHING = frozenset({"unittest.mock.ANY", "mock.ANY", "ANY"})
-Names = Mapping[str, ast.expr]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +32,8 @@ class Assertion:
     worth: float
     swallowed: bool
     """Whether it is caught, or never reached."""
+    conditional: bool = False
+    """Whether it is reached under a condition alone of which nothing is known."""
     raises: bool = False
     """Whether it expects an exception or a warning."""
 
@@ -47,7 +45,15 @@ class Assertion:
 
 def assertions_of(function: Function, module: Module, helpers: Mapping[str, float]) -> list[Assertion]:
     """Every assertion in a function; `helpers` are functions that assert, and what they are worth."""
-    return list(_Reader(module, helpers, _local(function)).block(function.body, swallowed=False))
+    reader = _Reader(module, helpers, _local(function), _doing(function), _uncalled(function))
+    return list(reader.block(function.body, _Reached()))
+
+
+def _uncalled(function: Function) -> frozenset[str]:
+    """Functions inside of it that it never names again, and that nothing decorates."""
+    inside = {each.name for each in ast.walk(function) if isinstance(each, Function) and not each.decorator_list}
+    named = {each.id for each in ast.walk(function) if isinstance(each, ast.Name)}
+    return frozenset(inside - named - {function.name})
 
 
 def _local(function: Function) -> dict[str, ast.expr]:
@@ -59,53 +65,126 @@ def _local(function: Function) -> dict[str, ast.expr]:
     return {name: values[0] for name, values in assigned.items() if len(values) == 1}
 
 
+def _doing(function: Function) -> tuple[int, ...]:
+    """Lines on which something is called: what has a name before may be something else behind."""
+    calls = (node for node in ast.walk(function) if isinstance(node, ast.Call))
+    return tuple(call.lineno for call in calls if not hasattr(builtins, getattr(call.func, "id", "")))
+
+
+@dataclass(frozen=True)
+class _Reached:
+    """How a statement is come to."""
+
+    swallowed: bool = False
+    conditional: bool = False
+    expected: bool = False
+    """Whether any error of it is expected, so that an `assert` can no longer fail the test."""
+
+
 @dataclass(frozen=True)
 class _Reader:
     module: Module
     helpers: Mapping[str, float]
     local: Names
+    doing: tuple[int, ...]
+    uncalled: frozenset[str]
 
-    def block(self, body: Sequence[ast.stmt], *, swallowed: bool) -> Iterator[Assertion]:
+    @cached_property
+    def scale(self) -> Scale:
+        """What weighs expressions."""
+        return Scale(self.module, self.local, self.doing)
+
+    def block(self, body: Sequence[ast.stmt], how: _Reached) -> Iterator[Assertion]:
         """Of statements one after the other; what comes after the end of a block is never reached."""
         for statement in body:
-            yield from self._statement(statement, swallowed=swallowed)
-            swallowed = swallowed or self._ends(statement)
+            yield from self._statement(statement, how)
+            ends = self._ends(statement)
+            how = replace(
+                how,
+                swallowed=how.swallowed or ends is True or isinstance(statement, ast.Continue | ast.Break),
+                conditional=how.conditional or ends is None,
+            )
 
-    def _ends(self, node: ast.stmt) -> bool:
-        if isinstance(node, ast.Return | ast.Raise | ast.Continue | ast.Break):
-            return True
-        return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and self._stops(node.value)
+    def _ends(self, node: ast.stmt) -> bool | None:
+        """Whether the function never goes on behind it; None: it may not."""
+        if isinstance(node, ast.If):
+            return self._chosen(node)
+        inside: Sequence[ast.stmt] = []
+        if isinstance(node, ast.With | ast.AsyncWith) and not any(
+            self._kinds(each)[0] in (*RAISING, "suppress") for each in node.items
+        ):
+            inside = node.body
+        elif isinstance(node, ast.Try | ast.TryStar) and not node.handlers:
+            inside = [*node.body, *node.finalbody]
+        elif isinstance(node, ast.For | ast.AsyncFor) and truth(node.iter) is True:
+            inside = node.body
+        elif isinstance(node, ast.Expr | ast.Assign | ast.AnnAssign | ast.Assert):
+            return any(self._stops(each) for each in ast.walk(node) if isinstance(each, ast.Call))
+        return isinstance(node, ast.Return | ast.Raise) or any(self._ends(each) is True for each in inside)
+
+    def _chosen(self, node: ast.If) -> bool | None:
+        certain = self._holds(node.test)
+        sides = [any(self._ends(each) is True for each in side) for side in (node.body, node.orelse)]
+        if certain is None:
+            # a return that leaves assertions out; to raise, or to skip, is told in another way
+            leaves = any(isinstance(each, ast.Return) for each in node.body)
+            return True if all(sides) else None if leaves else False
+        return sides[0 if certain else 1]
+
+    def _holds(self, test: ast.expr) -> bool | None:
+        known = truth(test)
+        return holds(test, self.module) if known is None else known
 
     def _stops(self, call: ast.Call) -> bool:
-        name = self.module.dotted(call.func)
-        return name in ("pytest.skip", "pytest.xfail", "sys.exit", "os._exit", "pytest.exit", "self.skipTest")
+        return self.module.dotted(call.func) in STOPPING
 
-    def _statement(self, node: ast.stmt, *, swallowed: bool) -> Iterator[Assertion]:
+    def _statement(self, node: ast.stmt, how: _Reached) -> Iterator[Assertion]:
         if isinstance(node, ast.Assert):
-            yield Assertion(node, ast.dump(node.test), self._worth(node.test), swallowed)
+            swallowed = how.swallowed or how.expected
+            yield Assertion(node, ast.dump(node.test), self.scale.of(node.test), swallowed, how.conditional)
         elif isinstance(node, Function | ast.ClassDef):
-            # counted for where it is defined; whether it is called is not looked into
-            yield from self.block(node.body, swallowed=swallowed)
+            # counted for where it is defined, if anything names it; whether it is called is not looked into
+            never = isinstance(node, Function) and node.name in self.uncalled
+            yield from self.block(node.body, replace(how, swallowed=how.swallowed or never))
         else:
-            yield from self._calls(node, swallowed=swallowed)
-            yield from self._nested(node, swallowed=swallowed)
+            yield from self._calls(node, how)
+            yield from self._nested(node, how)
 
-    def _nested(self, node: ast.stmt, *, swallowed: bool) -> Iterator[Assertion]:
+    def _nested(self, node: ast.stmt, how: _Reached) -> Iterator[Assertion]:
         """Of the blocks inside a statement."""
-        inside = swallowed
+        inside = self._inside(node, how)
+        for each in self.block(getattr(node, "body", []), inside):
+            yield replace(each, worth=each.worth * _rounds(node, each))
+        others = self._otherwise(node, how)
+        yield from self.block(getattr(node, "orelse", []), others)
+        yield from self.block(getattr(node, "finalbody", []), how)
+        for handler in getattr(node, "handlers", ()):
+            yield from self.block(handler.body, replace(how, swallowed=how.swallowed or self._leaves_finally(node)))
+        for case in getattr(node, "cases", ()):
+            yield from self.block(case.body, replace(how, conditional=True))
+
+    def _inside(self, node: ast.stmt, how: _Reached) -> _Reached:
         if isinstance(node, ast.If | ast.While):
-            inside = swallowed or _is_false(node.test)
-        elif isinstance(node, ast.For | ast.AsyncFor):
-            inside = swallowed or _is_empty(node.iter)
-        elif isinstance(node, ast.Try | ast.TryStar):
-            inside = swallowed or any(map(self._catches, node.handlers))
-        elif isinstance(node, ast.With | ast.AsyncWith):
-            inside = swallowed or any(map(self._suppresses, node.items))
-        yield from self.block(getattr(node, "body", []), swallowed=inside)
-        for part in ("orelse", "finalbody"):
-            yield from self.block(getattr(node, part, []), swallowed=swallowed)
-        for handler in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
-            yield from self.block(handler.body, swallowed=swallowed)
+            known = self._holds(node.test)
+            both = isinstance(node, ast.If) and _asserts(node.orelse)
+            return replace(how, swallowed=how.swallowed or known is False,
+                           conditional=how.conditional or (known is None and not both))  # fmt: skip
+        if isinstance(node, ast.For | ast.AsyncFor):
+            return replace(how, swallowed=how.swallowed or is_empty(node.iter))
+        if isinstance(node, ast.Try | ast.TryStar):
+            caught = any(map(self._catches, node.handlers)) or self._leaves_finally(node)
+            return replace(how, swallowed=how.swallowed or caught)
+        if isinstance(node, ast.With | ast.AsyncWith):
+            return replace(how, swallowed=how.swallowed or any(self._suppresses(each) for each in node.items),
+                           expected=how.expected or any(self._expects(each) for each in node.items))  # fmt: skip
+        return how
+
+    def _otherwise(self, node: ast.stmt, how: _Reached) -> _Reached:
+        if not isinstance(node, ast.If):
+            return how
+        known, both = self._holds(node.test), _asserts(node.body)
+        return replace(how, swallowed=how.swallowed or known is True,
+                       conditional=how.conditional or (known is None and not both))  # fmt: skip
 
     def _catches(self, handler: ast.ExceptHandler) -> bool:
         """Whether it makes a failed assertion disappear."""
@@ -113,25 +192,40 @@ class _Reader:
         catches = handler.type is None or any(last(self.module.dotted(kind)) in CATCHING for kind in kinds)
         return catches and not any(_fails(node, self.module) for each in handler.body for node in ast.walk(each))
 
+    @staticmethod
+    def _leaves_finally(node: ast.stmt) -> bool:
+        """Whether a `finally` goes away with whatever was raised."""
+        leaving = ast.Return | ast.Break | ast.Continue
+        return any(isinstance(each, leaving) for each in getattr(node, "finalbody", ()))
+
     def _suppresses(self, item: ast.withitem) -> bool:
+        # `raises(Exception)` may be about what is called; `raises(AssertionError)` expects whatever fails
+        name, kinds = self._kinds(item)
+        return bool(kinds & (CATCHING if name == "suppress" else {"AssertionError"})) and name in ("suppress", "raises")
+
+    def _expects(self, item: ast.withitem) -> bool:
+        name, kinds = self._kinds(item)
+        return name in ("raises", "assertRaises") and bool(kinds & CATCHING)
+
+    def _kinds(self, item: ast.withitem) -> tuple[str, set[str]]:
         call = item.context_expr
         if not isinstance(call, ast.Call):
-            return False
-        name, kinds = last(self.module.dotted(call.func)), {last(self.module.dotted(each)) for each in call.args}
-        # `raises(Exception)` may be about what is called; `raises(AssertionError)` expects whatever fails
-        return bool(kinds & (CATCHING if name == "suppress" else {"AssertionError"})) and name in ("suppress", "raises")
+            return "", set()
+        given = [*call.args, *(each.value for each in call.keywords if each.arg == "expected_exception")]
+        each_of = (part for one in given for part in (one.elts if isinstance(one, ast.Tuple) else [one]))
+        return last(self.module.dotted(call.func)), {last(self.module.dotted(part)) for part in each_of}
 
     # -- what is asserted by a call
 
-    def _calls(self, node: ast.stmt, *, swallowed: bool) -> Iterator[Assertion]:
+    def _calls(self, node: ast.stmt, how: _Reached) -> Iterator[Assertion]:
         expressions = [part for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr | ast.withitem)]
         for call in (each for part in expressions for each in ast.walk(part) if isinstance(each, ast.Call)):
-            name = self._called(call)
+            name, swallowed, conditional = self._called(call), how.swallowed, how.conditional
             if name in RAISING:
-                looks = len(call.args) > 1 or any(each.arg == "match" for each in call.keywords)
-                yield Assertion(call, ast.dump(call), 1.0 + looks, swallowed, raises=True)
-            elif (name in self.helpers and _is_own(call.func)) or ASSERTING.match(name):
-                yield Assertion(call, ast.dump(call), self._worth_of_call(name, call), swallowed)
+                worth = 0.0 if _raises_itself(node, call) else 1.0 + looks_at_message(call)
+                yield Assertion(call, ast.dump(call), worth, swallowed, conditional, raises=True)
+            elif (self.helpers.get(name) and _is_own(call.func)) or ASSERTING.match(name):
+                yield Assertion(call, ast.dump(call), self._worth_of_call(name, call), swallowed, conditional)
 
     def _called(self, call: ast.Call) -> str:
         return call.func.attr if isinstance(call.func, ast.Attribute) else last(self.module.dotted(call.func))
@@ -139,57 +233,52 @@ class _Reader:
     def _worth_of_call(self, name: str, call: ast.Call) -> float:
         if name in SAME and len(call.args) > 1:
             left, right = call.args[:2]
-            return 0.0 if self._same(left, right) else _parts(left, right)
+            return 0.0 if self.scale.same(left, right) else self.scale.parts(left, right)
         if name in ("assertTrue", "assertFalse") and call.args:
-            worth = self._worth(call.args[0])
+            worth = self.scale.of(call.args[0])
             return worth if name == "assertTrue" or worth else 1.0
+        if _is_own(call.func) and self.helpers.get(name) == 0:
+            return 0.0  # one of the module's own, which does nothing
         return WEAK if name in WEAK_METHODS else max(1.0, self.helpers.get(name, 1.0))
 
-    # -- what is asserted by an expression
 
-    def _worth(self, test: ast.expr) -> float:
-        if isinstance(test, ast.BoolOp):
-            parts = [self._worth(value) for value in test.values]
-            return sum(parts) if isinstance(test.op, ast.And) else min(parts)
-        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-            return 0.0 if _is_false(test.operand) else 1.0
-        if isinstance(test, ast.Compare):
-            return self._worth_of_comparison(test)
-        if _is_true(test):
-            return 0.0
-        if isinstance(test, ast.Call) and last(self.module.dotted(test.func)) in WEAK_CALLS:
-            return self._worth_of_weak(test)
-        return WEAK if isinstance(test, ast.Name | ast.Attribute | ast.Subscript | ast.NamedExpr) else 1.0
+def _rounds(node: ast.stmt, assertion: Assertion) -> int:
+    """How many different values a loop puts into an assertion, where they stand in it."""
+    if not isinstance(node, ast.For) or not isinstance(node.iter, ast.List | ast.Tuple | ast.Set):
+        return 1
+    names = {each.id for each in ast.walk(node.target) if isinstance(each, ast.Name)}
+    used = {each.id for each in ast.walk(assertion.node) if isinstance(each, ast.Name)}
+    return max(1, len({ast.dump(each) for each in node.iter.elts})) if names & used else 1
 
-    def _worth_of_weak(self, call: ast.Call) -> float:
-        about_object = any(isinstance(each, ast.Name) and each.id == "object" for each in call.args[1:])
-        constant = bool(call.args) and all(isinstance(each, ast.Constant) for each in call.args)
-        return 0.0 if about_object or constant else WEAK
 
-    def _worth_of_comparison(self, test: ast.Compare) -> float:
-        left, right, op = test.left, test.comparators[0], test.ops[0]
-        if len(test.ops) > 1:
-            return float(len(test.ops))
-        if isinstance(left, ast.Constant) and isinstance(right, ast.Constant):
-            return 0.0
-        if isinstance(op, EQUAL) and (self._same(left, right) or self._is_anything(left, right)):
-            return 0.0
-        if isinstance(op, ast.GtE | ast.Gt) and _never_negative(left) and _is_low(right, op):
-            return 0.0 if isinstance(op, ast.GtE) else WEAK
-        if isinstance(op, ast.IsNot | ast.NotEq) and isinstance(right, ast.Constant) and right.value in (None, ""):
-            return WEAK
-        return _parts(left, right)
+def looks_at_message(call: ast.Call) -> bool:
+    """Whether what is raised must say something; a pattern that fits any text asks nothing."""
+    texts = [each.value for each in call.keywords if each.arg == "match"] + call.args[1:2]
+    return any(not (isinstance(each, ast.Constant) and _fits_all(each.value)) for each in texts)
 
-    def _is_anything(self, *sides: ast.expr) -> bool:
-        return any(self.module.dotted(side) in ANYTHING for side in sides)
 
-    def _same(self, left: ast.expr, right: ast.expr) -> bool:
-        return bool({ast.dump(left), self._meant(left)} & {ast.dump(right), self._meant(right)})
+def _fits_all(pattern: object) -> bool:
+    try:
+        return isinstance(pattern, str) and bool(re.search(pattern, "") and re.search(pattern, "\0"))
+    except re.error:
+        return False
 
-    def _meant(self, node: ast.expr) -> str:
-        """With a local name in place of which its value can be put."""
-        value = self.local.get(node.id) if isinstance(node, ast.Name) else None
-        return ast.dump(node if value is None or isinstance(value, ast.Constant) else value)
+
+def _raises_itself(node: ast.stmt, call: ast.Call) -> bool:
+    """Whether what is to be raised is raised by the test: with nothing but `raises` around it."""
+    if not isinstance(node, ast.With | ast.AsyncWith) or len(node.items) != 1 or node.items[0].context_expr is not call:
+        return False
+    return any(isinstance(each, ast.Raise) for each in node.body)
+
+
+def _asserts(body: Sequence[ast.stmt]) -> bool:
+    nodes = (node for each in body for node in ast.walk(each))
+    return any(isinstance(node, ast.Assert) or (isinstance(node, ast.Call) and _is_asserting(node)) for node in nodes)
+
+
+def _is_asserting(call: ast.Call) -> bool:
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    return name in RAISING or name in SKIPPING or bool(ASSERTING.match(name))
 
 
 def _is_own(function: ast.expr) -> bool:
@@ -197,44 +286,6 @@ def _is_own(function: ast.expr) -> bool:
     if isinstance(function, ast.Attribute):
         return isinstance(function.value, ast.Name) and function.value.id in ("self", "cls")
     return isinstance(function, ast.Name)
-
-
-def _parts(left: ast.expr, right: ast.expr) -> float:
-    """How many things are compared at once."""
-    sizes = [len(side.elts) for side in (left, right) if isinstance(side, DISPLAY)]
-    sizes += [len(side.keys) for side in (left, right) if isinstance(side, ast.Dict)]
-    return float(max([1, *sizes]))
-
-
-def _is_true(node: ast.expr) -> bool:
-    if isinstance(node, ast.Constant):
-        return bool(node.value)
-    if isinstance(node, (*DISPLAY, ast.JoinedStr)):
-        return bool(getattr(node, "elts", None) or getattr(node, "values", None))
-    return isinstance(node, ast.Lambda) or (isinstance(node, ast.Dict) and bool(node.keys))
-
-
-def _is_false(node: ast.expr) -> bool:
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        return _is_true(node.operand)
-    return (isinstance(node, ast.Constant) and not node.value) or _is_empty(node)
-
-
-def _is_empty(node: ast.expr) -> bool:
-    """Whether a loop over it never begins."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range" and node.args:
-        return len(node.args) == 1 and isinstance(node.args[0], ast.Constant) and node.args[0].value == 0
-    return (isinstance(node, DISPLAY) and not node.elts) or (isinstance(node, ast.Dict) and not node.keys)
-
-
-def _never_negative(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("len", "abs")
-
-
-def _is_low(node: ast.expr, op: ast.cmpop) -> bool:
-    if isinstance(node, ast.UnaryOp):
-        return isinstance(node.op, ast.USub)
-    return isinstance(node, ast.Constant) and node.value == 0 and isinstance(op, ast.GtE | ast.Gt)
 
 
 def _fails(node: ast.AST, module: Module) -> bool:

@@ -3,30 +3,16 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from gates.tampering import gate_calls
+from gates.tampering.commands import HOOKS, INSTALLS, SAID, is_ci, may_run, run_by
 from gates.tampering.diff import Diff, Source, new_marks
+from gates.tampering.kinds import Held, held, lost, named
 from gates.tampering.rules import Mark, Sign
 
-PIPELINE = re.compile(
-    r"^\.github/(workflows|actions)/|(^|/)(\.gitlab-ci[^/]*|\.travis|azure-pipelines|appveyor|bitbucket-pipelines|\.cirrus)\.ya?ml$"
-    r"|^\.circleci/|(^|/)Jenkinsfile$",
-)
-COMMANDS = re.compile(
-    r"(^|/)(tox\.ini|noxfile\.py|GNUmakefile|[Mm]akefile|justfile|Taskfile\.ya?ml|package\.json"
-    r"|\.pre-commit-config\.yaml|rebar\.config|mix\.exs|tasks\.py)$|^(scripts?|bin|ci|tools)/[^/]*(test|check|lint|cov|ci)[^/]*$",
-)
-KINDS = {
-    "the tests": r"\b(py\.?test|tox|nox|unittest|make (test|check|ci)|cargo (test|nextest)|go test|npm (run )?test"
-                 r"|yarn test|jest|vitest|mocha|rebar3 (eunit|ct)|mix test|scripts/(test|check))\b",
-    "coverage": r"\b(coverage (run|report)|--cov\b|pytest-cov|codecov|coveralls|tarpaulin|c8|nyc)",
-    "linting": r"\b(ruff|flake8|pylint|pyflakes|eslint|biome|clippy|golangci|go vet|credo|elvis|make lint|scripts/lint"
-               r"|tox -e lint|pre-commit)\b",
-    "types": r"\b(mypy|pyright|basedpyright|tsc|dialyzer|pytype|ty check|pyre)\b",
-    "security": r"\b(bandit|pip-audit|safety|semgrep|codeql|trivy|cargo audit|gosec|zizmor)\b",
-}  # fmt: skip
 FORGIVING = re.compile(
     r"continue-on-error:\s*true|allow_failure:\s*true|--exit-zero|ignore_errors\s*=\s*true|ignore_outcome\s*=\s*true"
     r"|\bset \+e\b|if:\s*(\$\{\{\s*)?false|when:\s*never|success_codes|\|\|\s*(true|:|exit 0|echo)"
-    r"|;\s*(true|exit 0)\s*$|--passWithNoTests",
+    r"|;\s*(true|exit 0)\s*$|--passWithNoTests|\|\s*(cat|tee)\b",
     re.IGNORECASE,
 )
 BY_KEY = re.compile(
@@ -34,49 +20,45 @@ BY_KEY = re.compile(
 )
 FEWER = re.compile(
     r"--ignore(-glob)?[= ]\S+|--deselect[= ]\S+|-k ['\"]?not |-m ['\"]?not |--no-cov\b|-p no:|--skip[= ]\S+"
+    r"|(?<=[ /])test_\w+\.py\S*|--reruns\b"
 )
 FLOOR = re.compile(r"fail[-_]under[= ](\d+(?:\.\d+)?)")
-INSTALLS = re.compile(
-    r"\b(pip3?|uv|poetry|apt(-get)?|brew|npm|conda) (pip )?(install|add|sync|ci)\b|^\s*-?\s*(name|uses|deps):|^\s*#"
-)
-TRUSTED = re.compile(r"uses:.*(codeql|codecov|coveralls|pre-commit|zizmor)")
-
-
-def is_ci(path: str) -> bool:
-    """Whether a file says what is run to check a project."""
-    return bool(PIPELINE.search(path) or COMMANDS.search(path))
+ADDOPTS = re.compile(r"\bPYTEST_ADDOPTS\b\s*[:=]")
+EVERYTHING = re.compile(r"^\s*(exclude:\s*['\"]?\^?(\.\*|\.\+|\(\?s\)\.\*)?\$?['\"]?|files:\s*['\"]?\^\$['\"]?)\s*$")
+"""Of hooks of pre-commit: no file is left."""
+EVENTS = re.compile(r"\b(push|pull_request|merge_group|merge_request|schedule|pull_request_target|workflow_call)\b")
 
 
 def signs_of(diff: Diff) -> Iterator[Sign]:
     """What changed in these files, if any of them did."""
-    touched = [path for path, _, _ in diff.pairs() if is_ci(path)]
+    touched = [path for path, _, _ in diff.pairs() if may_run(path)]
     if not touched:
         return
-    before, after = diff.sides(is_ci)
-    told = list(_gone(before, after, touched))
+    before, after = diff.sides(may_run)
+    was, now = held(before), held(after)
+    told = [
+        Sign("ci-loosened", path, None, f"{kind}: not run here any more, and nowhere instead")
+        for kind, path in lost(was, now, touched)
+    ]
     told += _floors(before, after, touched)
+    told += _asleep(before, after, was)
     told += new_marks(_marks(diff.after.values()), _marks(diff.before.values()))
+    told += gate_calls.signs_of(diff)
     yield from told
     for path in touched:
-        if path not in {sign.path for sign in told}:
+        if is_ci(path) and path not in {sign.path for sign in told}:
             yield Sign("ci-changed", path, None, "has changed" if path in diff.new else "is gone")
 
 
-def _gone(before: Sequence[Source], after: Sequence[Source], touched: list[str]) -> Iterator[Sign]:
-    """Kinds of checks that nothing runs any more."""
-    for kind in KINDS:
-        holders = [each.path for each in before if _runs(each, kind)]
-        if holders and not any(_runs(each, kind) for each in after):
-            place = next((path for path in holders if path in touched), touched[0])
-            yield Sign("ci-loosened", place, None, f"{kind}: nothing here runs them any more")
-
-
-def _runs(source: Source, kind: str) -> bool:
-    return any(re.search(KINDS[kind], line) for line in _lines(source))
-
-
-def _lines(source: Source) -> list[str]:
-    return [line for line in source.text.splitlines() if TRUSTED.search(line) or not INSTALLS.search(line)]
+def _asleep(before: Sequence[Source], after: Sequence[Source], was: Held) -> Iterator[Sign]:
+    """Workflows that a change to the code started, and that nothing but a person starts now."""
+    now = {source.path: source for source in after}
+    for source in before:
+        is_workflow = source.path.startswith(".github/workflows/")
+        new = now.get(source.path)
+        checks = bool(was.get(source.path))
+        if is_workflow and new and checks and EVENTS.search(source.text) and not EVENTS.search(new.text):
+            yield Sign("ci-loosened", source.path, None, "is no longer started by a change of the code")
 
 
 def _floors(before: Sequence[Source], after: Sequence[Source], touched: list[str]) -> Iterator[Sign]:
@@ -88,7 +70,7 @@ def _floors(before: Sequence[Source], after: Sequence[Source], touched: list[str
 
 
 def _lowest(sources: Iterable[Source]) -> float | None:
-    found = [float(number) for source in sources for number in FLOOR.findall("\n".join(_lines(source)))]
+    found = [float(number) for source in sources for number in FLOOR.findall("\n".join(run_by(source)))]
     return min(found, default=None)
 
 
@@ -100,10 +82,14 @@ def _marks(sources: Iterable[Source]) -> list[Mark]:
 def _marks_of(source: Source) -> Iterator[Mark]:
     for number, line in enumerate(source.text.splitlines(), 1):
         text = " ".join(line.split())
-        checks = any(re.search(pattern, line) for pattern in KINDS.values())
+        checks = bool(named(SAID.sub("", line)) or ADDOPTS.search(line))
         found = FORGIVING.search(line)
         if found and (checks or BY_KEY.search(found[0])):
             yield Mark(Sign("ci-loosened", source.path, number, f"goes on when it fails: {text[:120]}"), text, text)
+        elif source.name == HOOKS and EVERYTHING.search(line):
+            yield Mark(Sign("ci-loosened", source.path, number, f"passes over every file: {text[:120]}"), text, text)
+        elif ADDOPTS.search(line):
+            yield Mark(Sign("ci-loosened", source.path, number, f"pytest is told more: {text[:120]}"), text, text)
         elif checks and (fewer := FEWER.search(line)) and not INSTALLS.search(line):
             yield Mark(Sign("ci-loosened", source.path, number, f"runs less: {fewer[0]}"), fewer[0], text)
         elif checks and source.name.lower() in ("makefile", "gnumakefile") and re.match(r"\t@?-", line):

@@ -4,10 +4,11 @@ Of each folder the configuration that a tool would take is compared, wherever it
 to pyproject.toml changes nothing. A key whose meaning is known is judged; any other is noted.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from gates.tampering.diff import Diff
+from gates.tampering.diff import LARGEST, Diff
 from gates.tampering.keys import Change, is_demanding, is_exempting, is_strict, judged
 from gates.tampering.rules import Sign
 from gates.tampering.settings import FILES, TOOLS, Found, configurations
@@ -16,6 +17,13 @@ __all__ = ["FILES", "signs_of"]
 
 ALIKE = ({"ruff", "flake8", "pylint"}, {"mypy", "pyright"})
 """Of these, one may take the place of another."""
+FLAT = re.compile(r"eslint\.config\.[cm]?[jt]s|biome\.jsonc?")
+"""What takes the place of .eslintrc."""
+IGNORING = frozenset({
+    ".semgrepignore", ".gitleaksignore", ".trivyignore", ".eslintignore", ".secretlintignore", ".snyk", ".nsprc",
+    ".pylintignore", ".bandit-baseline.json", "sonar-project.properties", "osv-scanner.toml", ".secrets.baseline",
+})  # fmt: skip
+"""Files whose entries tools pass over."""
 MOST_KEYS = 5
 GLOB = frozenset("*?[")
 
@@ -33,15 +41,45 @@ class _Folder(NamedTuple):
         parts = f"/{path.removeprefix('./').strip('/').replace('.', '/')}/"
         return not GLOB.isdisjoint(path) or any(parts in f"/{known.replace('.', '/')}/" for known in self.diff.new)
 
+    def left_out(self, folders: set[str]) -> str:
+        """A test that lies below this folder and in none of those; what has wildcards is taken to have all."""
+        if any(not GLOB.isdisjoint(folder) or folder in (".", "./") for folder in folders):
+            return ""
+        places = tuple(f"{self.prefix}{folder.removeprefix('./').rstrip('/')}" for folder in folders)
+        tests = (path for path in self.diff.old if path.startswith(self.prefix) and _is_test(path))
+        return next((path for path in tests if path in self.diff.new and not _lies_in(path, places)), "")
+
+    def hides(self, tool: str, new: Found) -> bool:
+        """Whether ruff would take this for files that were there, in place of the configuration in the root."""
+        inside = any(path.startswith(self.prefix) and path.endswith(".py") for path in self.diff.old)
+        above = any(name in self.diff.old for name in ("ruff.toml", ".ruff.toml", "pyproject.toml"))
+        return tool == "ruff" and bool(self.prefix) and inside and above and "extend" not in new.options
+
     @property
     def had_tests(self) -> bool:
         """Whether it is below the root, and tests were in it already: pytest would take its configuration for them."""
         inside = (path for path in self.diff.old if self.prefix and path.startswith(self.prefix))
-        return any(path.rpartition("/")[2].startswith("test_") and path.endswith(".py") for path in inside)
+        return any(map(_is_test, inside))
+
+
+def _is_test(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py"))
+
+
+def _lies_in(path: str, places: tuple[str, ...]) -> bool:
+    return any(f"{path}/".startswith(f"{place}/") for place in places)
 
 
 def signs_of(diff: Diff) -> Iterator[Sign]:
     """What changed in the configuration of tools."""
+    for path, _, after in diff.pairs():
+        if after and path.rpartition("/")[2] in FILES and after.file.size > LARGEST:
+            yield Sign("check-loosened", path, None, f"is larger than {LARGEST} bytes, which are not read")
+        elif after and path.rpartition("/")[2] in IGNORING:
+            before = diff.before[path].text.split() if path in diff.before else []
+            if more := [word for word in after.text.split() if word not in before]:
+                yield Sign("suppression-file", path, None, f"takes {more[0]} out of a tool")
     folders = {path.rpartition("/")[0] for path, _, _ in diff.pairs() if path.rpartition("/")[2] in FILES}
     for folder in sorted(folders):
         prefix = f"{folder}/" if folder else ""
@@ -53,10 +91,13 @@ def signs_of(diff: Diff) -> Iterator[Sign]:
 
 def _compared(tool: str, folder: _Folder) -> Iterator[Sign]:
     was, now = folder.was.get(tool), folder.now.get(tool)
-    if was is None and not (now and (tool == "pytest" or _only_loosens(now))):
+    if was is None and not (now and (tool == "pytest" or folder.hides(tool, now) or _only_loosens(now))):
         return
     if was is None and now and tool == "pytest" and folder.had_tests:
         yield Sign("pytest-configured", folder.prefix + now.file, None, "takes the place of the one above")
+    if was is None and now and folder.hides(tool, now):
+        yield Sign("check-loosened", folder.prefix + now.file, None, "takes the place of the one above")
+        return
     before, after = was.options if was else {}, now.options if now else {}
     place = folder.prefix + (now or was or Found("", {})).file
     changed = [key for key in sorted({*before, *after}) if before.get(key) != after.get(key)]
@@ -67,7 +108,7 @@ def _compared(tool: str, folder: _Folder) -> Iterator[Sign]:
         changed = [key for key in changed if key in after or not is_strict(key)]
     rest = []
     for key in changed:
-        rule, why = judged(Change(key, before.get(key), after.get(key), folder.exists))
+        rule, why = judged(Change(tool, key, before.get(key), after.get(key), folder.exists, folder.left_out))
         if rule:
             yield Sign(TOOLS[tool].rule if rule == "loosened" else rule, place, None, f"{tool}: {why}")
         else:
@@ -83,4 +124,5 @@ def _only_loosens(found: Found) -> bool:
 
 def _replaced(tool: str, folder: _Folder) -> bool:
     """Whether a tool of the same kind is configured in its place."""
-    return any(tool in kind and (folder.now.keys() - folder.was.keys()) & kind for kind in ALIKE)
+    flat = tool == "eslint" and any(FLAT.fullmatch(path.removeprefix(folder.prefix)) for path in folder.diff.new)
+    return flat or any(tool in kind and (folder.now.keys() - folder.was.keys()) & kind for kind in ALIKE)

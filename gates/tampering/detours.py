@@ -7,7 +7,8 @@ puts something else in the place of what they test.
 import ast
 from collections.abc import Callable, Iterable, Iterator
 
-from gates.tampering.python import Module, last
+from gates.tampering.python import Function, Module, last
+from gates.tampering.rebound import replaced_for_all
 from gates.tampering.rules import Mark, Sign
 
 SKIPS = frozenset({
@@ -25,6 +26,7 @@ def marks_of(module: Module, *, testing: bool) -> list[Mark]:
     own = [node for node in module.outer_functions() if not (testing and node.name.startswith("test"))]
     found = [mark for node in own for each in ast.walk(node) for mark in _skip(module, each)]
     if testing:
+        found += [mark for node in module.tree.body for mark in _kept(module, node)]
         found += [mark for node in module.nodes for mark in _path(module, node)]
     return found
 
@@ -38,10 +40,26 @@ def _skip(module: Module, node: ast.AST) -> Iterator[Mark]:
         yield _mark(module, rule, node, f"whoever uses this is kept from counting by {name}", name)
 
 
+def _kept(module: Module, node: ast.stmt) -> Iterator[Mark]:
+    """A skip that is given another name, or is put into something that skips when it is called."""
+    if isinstance(node, Function | ast.ClassDef) or not isinstance(node, ast.Assign | ast.AnnAssign):
+        return
+    called = {id(each.func) for each in ast.walk(node) if isinstance(each, ast.Call)}
+    inside = {id(part) for each in ast.walk(node) if isinstance(each, ast.Lambda) for part in ast.walk(each)}
+    for each in ast.walk(node):
+        name = module.dotted(each) if isinstance(each, ast.Attribute | ast.Name) else ""
+        kept = name in SKIPS and (id(each) not in called or id(each) in inside)
+        if kept or name in ("pytest.mark.skip", "pytest.mark.xfail"):
+            rule = "test-xfailed" if name.endswith("xfail") else "test-skipped"
+            yield _mark(module, rule, node, f"whoever uses this is kept from counting by {name}", name)
+
+
 def _path(module: Module, node: ast.AST) -> Iterator[Mark]:
     called = module.dotted(node.func) if isinstance(node, ast.Call) else ""
-    targets = node.targets if isinstance(node, ast.Assign) else []
-    if called in PATHS or any(module.dotted(getattr(each, "value", each)) == "sys.path" for each in targets):
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
+    if called in PATHS or any(
+        "sys.path" in (module.dotted(each), module.dotted(getattr(each, "value", each))) for each in targets
+    ):
         yield _mark(module, "modules-replaced", node, "sys.path is changed", ast.unparse(node))
 
 
@@ -56,8 +74,11 @@ def swapped(before: Iterable[Module], after: Iterable[Module]) -> Iterator[Sign]
     for module in after:
         if module.path not in was:
             continue
+        later = replaced_for_all(module)
+        known = _made(module) | later
         for name, origin in was[module.path].aliases.items():
-            now = module.aliases.get(name) or (f"tests.{name}" if name in _made(module) else "")
+            made = f"tests.{name}" if name in known else ""
+            now = made if name in later else module.aliases.get(name) or made
             if now and now != origin and _is_near(now) and not _is_near(origin) and _is_used(name, module):
                 told = f"{name} was {origin}, and is made beside the tests now"
                 yield Sign("test-mocked", module.path, None, told)

@@ -1,4 +1,4 @@
-"""Files that do harm by being there: start-up code, forged reports, modules in place of tools, plans of sparc."""
+"""Files that do harm by being there: start-up code, forged reports, modules in place of tools."""
 
 import re
 import sys
@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from gates.paths import TEST_FOLDERS
+from gates.subject import SUBMODULE, SYMLINK
+from gates.tampering.commands import is_ci
 from gates.tampering.diff import Diff, Source
 from gates.tampering.rules import Sign
+from gates.tampering.settings import FILES as CONFIGURED
 
-STARTUP = re.compile(r"(^|/)(site|user)customize(\.py|/__init__\.py)$|\.pth$")
+STARTUP = re.compile(r"(^|/)(site|user)customize(\.pyc?|\.[^/]*so|/__init__\.pyc?)$|\.pth$")
 REPORT = re.compile(
     r"(^|/)(\.coverage(\.(?!rc|toml)[^/]+)?|coverage\.(xml|json|lcov)|lcov\.info|(junit|test-?results?|nosetests|TEST-)[^/]*\.xml"
     r"|pytest[^/]*report[^/]*\.(xml|json)|\.report\.json|bandit[^/]*\.(json|sarif)|\.testmondata)$",
@@ -23,37 +26,72 @@ TOOLS = frozenset({
 NO_SHADOW = frozenset({"test", "tests", "this", "antigravity", "__main__", "_"})
 """Modules of the standard library whose names are anybody's."""
 CODE = ("", "src", "lib")
-PLAN = re.compile(r"^sparc:\s*\d", re.MULTILINE)
+LINKS = (SYMLINK, SUBMODULE)
+BINARY = re.compile(r"\.(so|pyd)$")
 
 
 def signs_of(diff: Diff) -> Iterator[Sign]:
     """Signs of files that are new or changed, by what they are named; a moved one counts as new."""
     packages = {path.rpartition("/")[0] for path in diff.new if path.endswith("/__init__.py")}
+    products = _products(diff)
     for path, before, after in diff.pairs():
+        yield from _beside_source(path, before, after, diff)
         if after and STARTUP.search(path):
             yield Sign("startup-file", path, None, "Python runs this when it starts")
         elif after and REPORT.search(path):
             yield Sign("forged-report", path, None, "a report is made by measuring, and not committed")
-        if after and not before and (name := _shadowed(path, packages, diff)):
+        if after and not before and (name := _shadowed(path, packages, diff, products)):
             yield Sign("shadowing", path, None, f"import {name} would give this")
-        if path.endswith((".yaml", ".yml")):
-            yield from _plan(path, before)
         if PurePosixPath(path).name in ("pyproject.toml", "setup.cfg", "setup.py"):
             yield from _entry_points(path, before, after)
 
 
-def _shadowed(path: str, packages: set[str], diff: Diff) -> str:
-    """The tool or module of Python's own in whose place an import finds this file; empty if it is none."""
+def _beside_source(path: str, before: Source | None, after: Source | None, diff: Diff) -> Iterator[Sign]:
+    """What Python takes in place of a source that it lies beside, and what a link stands for."""
+    if after is None:
+        return
+    name = PurePosixPath(path).name
+    if name.endswith(".pyc"):
+        yield Sign("shadowing", path, None, "Python may run this in place of the source that is looked at")
+    elif BINARY.search(name) and f"{path.removesuffix(name)}{name.partition('.')[0]}.py" in diff.new:
+        yield Sign("shadowing", path, None, "an import gives this in place of the source beside it")
+    if after.file.mode in LINKS and (before is None or before.file.mode not in LINKS) and _is_read(path):
+        yield Sign("file-linked", path, None, "what it leads to is not looked at: put a file there")
+
+
+def _is_read(path: str) -> bool:
+    """Whether a file of such a name would be code, tests, or the configuration of a tool."""
+    name = PurePosixPath(path).name
+    return name.endswith((".py", ".pyi", ".pth")) or name in CONFIGURED or name in TOOLS or is_ci(path)
+
+
+def _products(diff: Diff) -> frozenset[str]:
+    """The packages and modules that a project has in `src/`, or else in its root, at the base."""
+    inside = {path.removeprefix("src/") for path in diff.old if path.startswith("src/")} or set(diff.old)
+    packages = {path.partition("/")[0] for path in inside if path.count("/") == 1 and path.endswith("/__init__.py")}
+    return frozenset(packages - TEST_FOLDERS)
+
+
+def _shadowed(path: str, packages: set[str], diff: Diff, products: frozenset[str]) -> str:
+    """The tool, module of Python's own or product in whose place an import finds this file; empty if it is none."""
     folder, _, name = path.rpartition("/")
     module = name.removesuffix(".py")
     if name == "__init__.py":
         folder, _, module = folder.rpartition("/")
-    elif not name.endswith((".py", ".so", ".pyd")):
+    elif not name.endswith((".py", ".pyc", ".so", ".pyd")):
         return ""
     module = module.partition(".")[0]
-    known = module in TOOLS or (module in sys.stdlib_module_names and module not in NO_SHADOW)
+    own = module in products and folder not in ("", "src") and not _is_moved(module, diff)
+    known = own or module in TOOLS or (module in sys.stdlib_module_names and module not in NO_SHADOW)
+    # with a src/ nothing of the product's name belongs into the root
+    known = known or (not folder and module in products and f"src/{module}/__init__.py" in diff.new)
     reachable = folder in CODE or (folder not in packages and _is_path(folder, diff))
     return module if known and reachable else ""
+
+
+def _is_moved(module: str, diff: Diff) -> bool:
+    """Whether the product is where it was no longer."""
+    return not any(path in diff.new for path in (f"{module}/__init__.py", f"src/{module}/__init__.py"))
 
 
 def _is_path(folder: str, diff: Diff) -> bool:
@@ -61,11 +99,6 @@ def _is_path(folder: str, diff: Diff) -> bool:
     if PurePosixPath(folder).name in TEST_FOLDERS:
         return True
     return any(f"{folder}/{name}" in diff.new for name in ("conftest.py",))
-
-
-def _plan(path: str, before: Source | None) -> Iterator[Sign]:
-    if before and PLAN.search(before.text):
-        yield Sign("plan-changed", path, None, "the plan that a run keeps to is its own copy, and not this")
 
 
 def _entry_points(path: str, before: Source | None, after: Source | None) -> Iterator[Sign]:

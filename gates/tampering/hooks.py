@@ -10,13 +10,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from gates.tampering import insides
 from gates.tampering.conftests import patched_for_all
 from gates.tampering.python import Function, Module, last
 from gates.tampering.rules import Mark, Sign
+from gates.tampering.truth import truth
 
-EXITS = frozenset({"os._exit", "os.abort", "pytest.exit", "_pytest.outcomes.exit", "os.execv", "os.execvp", "os.fork"})
+EXECS = frozenset(f"os.exec{how}" for how in ("v", "ve", "vp", "vpe", "l", "le", "lp", "lpe"))
+EXITS = EXECS | {"os._exit", "os.abort", "pytest.exit", "_pytest.outcomes.exit", "os.fork", "os.forkpty"}
 """Ends a process, or leaves it, without a word to pytest."""
-EXITS_OF_TESTS = frozenset({"sys.exit", "exit", "quit", "atexit.register", "signal.signal", "signal.alarm", "os.kill"})
+EXITS_OF_TESTS = frozenset({
+    "sys.exit", "exit", "quit", "atexit.register", "signal.signal", "signal.alarm", "signal.raise_signal",
+    "signal.pthread_kill", "os.kill", "os.killpg",
+})  # fmt: skip
 TRACING = frozenset({
     "sys.settrace", "sys.setprofile", "threading.settrace", "threading.setprofile", "threading.settrace_all_threads",
     "sys.monitoring.use_tool_id", "sys.monitoring.free_tool_id", "sys.monitoring.set_events", "sys._settraceallthreads",
@@ -57,13 +63,14 @@ def marks_of(module: Module, *, testing: bool) -> list[Mark]:
     """Everything of this kind in a file; `testing`: whether it is a test, or lies beside tests."""
     place = _Place(module, testing)
     found = [mark for node in module.nodes for look in LOOKS.get(type(node), ()) for mark in look(place, node)]
+    found += insides.marks_of(module, testing=testing)
     return found + list(patched_for_all(module)) if module.path.rpartition("/")[2] == "conftest.py" else found
 
 
 def _calls(place: _Place, node: ast.Call) -> Iterator[Mark]:
     if _tail(place.module, node.func) not in CALLED:
         return
-    name = place.module.dotted(node.func)
+    name = _as_os(place.module.dotted(node.func))
     if name in EXITS or (place.testing and name in EXITS_OF_TESTS):
         yield place.mark("process-exit", node, f"{name} is called", name)
     elif name in TRACING:
@@ -72,19 +79,32 @@ def _calls(place: _Place, node: ast.Call) -> Iterator[Mark]:
         yield from _on(place, node, place.module.dotted(node.args[0]), ast.unparse(node))
     elif name in ("importlib.import_module", "__import__"):
         yield from _imported(place, node, [place.module.dotted(node)])
+    elif isinstance(node.func, ast.Attribute) and (owner := _names_of(place, node.func.value)):
+        yield from _on(place, node, owner, ast.unparse(node)[:80])
     elif name.startswith("sys.modules."):
         yield from _modules(place, node, node.args[0] if node.args else None)
+
+
+def _names_of(place: _Place, node: ast.AST) -> str:
+    """The module whose `__dict__` or `vars` something is."""
+    dotted = place.module.dotted(node)
+    return dotted.removesuffix(".__dict__") if dotted.endswith(".__dict__") else _vars_of(place, node)
+
+
+def _as_os(name: str) -> str:
+    """`os._exit` of `posix._exit`, which is the same."""
+    return f"os.{name.removeprefix('posix.')}" if name.startswith("posix.") else name
 
 
 def _tail(module: Module, node: ast.AST) -> str:
     """The last part of what is called, for a quick look."""
     if isinstance(node, ast.Attribute):
         return node.attr
-    return last(module.dotted(node)) if isinstance(node, ast.Name | ast.Call) else ""
+    return last(module.dotted(node)) if isinstance(node, ast.Name | ast.Call | ast.Subscript) else ""
 
 
 def _taken(place: _Place, node: ast.Attribute) -> Iterator[Mark]:
-    if node.attr in TAKEN and (name := place.module.dotted(node)) in EXITS:
+    if node.attr in TAKEN and (name := _as_os(place.module.dotted(node))) in EXITS:
         yield place.mark("process-exit", node, f"{name} is taken hold of", name)
 
 
@@ -119,8 +139,8 @@ def _assigned(place: _Place, node: ast.Assign | ast.AugAssign | ast.AnnAssign) -
 
 def _named(place: _Place, node: ast.Assign | ast.AugAssign | ast.AnnAssign, name: str) -> Iterator[Mark]:
     """What a file of tests sets for pytest, and methods that are set as names."""
-    if name in EQUALITY and isinstance(node.value, ast.Lambda) and isinstance(node.value.body, ast.Constant):
-        yield place.mark("always-equal", node, f"{name} has one answer for everything", name)
+    if name in EQUALITY:
+        yield from _equal(place, node, name, node.value)
     if node.value is None or not place.testing:
         return
     if name in HOOKS:
@@ -136,11 +156,31 @@ def _is_hook(module: Module, node: Function) -> bool:
     return any("hookimpl" in module.dotted(getattr(each, "func", each)) for each in node.decorator_list)
 
 
+def _equal(place: _Place, node: ast.AST, name: str, value: ast.AST | None) -> Iterator[Mark]:
+    if isinstance(value, ast.Lambda) and _answers(value.body, value=EQUALITY[name]):
+        yield place.mark("always-equal", node, f"{name} has one answer for everything", name)
+
+
+def _entries(place: _Place, node: ast.Dict) -> Iterator[Mark]:
+    """`type("Any", (int,), {"__eq__": lambda self, other: True})`."""
+    for key, value in zip(node.keys, node.values, strict=True):
+        name = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
+        if name in EQUALITY:
+            yield from _equal(place, node, name, value)
+
+
 def _returns(body: list[ast.stmt], *, value: bool) -> bool:
     """Whether a function does nothing but give one answer."""
     code = [each for each in body if not (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))]
     only = code[0] if len(code) == 1 else None
-    return isinstance(only, ast.Return) and isinstance(only.value, ast.Constant) and only.value.value is value
+    return isinstance(only, ast.Return) and only.value is not None and _answers(only.value, value=value)
+
+
+def _answers(node: ast.expr, *, value: bool) -> bool:
+    """Whether an expression is always that: a constant, or something that is compared with itself."""
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq | ast.Is):
+        return value and ast.dump(node.left) == ast.dump(node.comparators[0])
+    return truth(node) is value
 
 
 def _into(place: _Place, node: ast.AST, target: ast.expr) -> Iterator[Mark]:
@@ -148,8 +188,17 @@ def _into(place: _Place, node: ast.AST, target: ast.expr) -> Iterator[Mark]:
         yield from _modules(place, node, target.slice)
     elif isinstance(target, ast.Attribute):
         yield from _on(place, node, place.module.dotted(target.value), ast.unparse(target))
-    elif isinstance(target, ast.Subscript) and place.module.dotted(target.value).startswith("__builtins__"):
-        yield from _on(place, node, "builtins", ast.unparse(target))
+        if target.attr in EQUALITY:
+            yield from _equal(place, node, target.attr, getattr(node, "value", None))
+    elif isinstance(target, ast.Subscript):
+        owner = place.module.dotted(target.value).removesuffix(".__dict__") or _vars_of(place, target.value)
+        yield from _on(place, node, owner, ast.unparse(target))
+
+
+def _vars_of(place: _Place, node: ast.AST) -> str:
+    """The module whose names `vars(module)` are."""
+    named = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "vars" and len(node.args) == 1
+    return place.module.dotted(node.args[0]) if named and isinstance(node, ast.Call) else ""
 
 
 def _modules(place: _Place, node: ast.AST, key: ast.AST | None) -> Iterator[Mark]:
@@ -169,5 +218,5 @@ def _on(place: _Place, node: ast.AST, owner: str, told: str) -> Iterator[Mark]:
 LOOKS: dict[type[ast.AST], tuple[Callable[[_Place, Any], Iterator[Mark]], ...]] = {
     ast.Call: (_calls,), ast.Attribute: (_taken,), ast.Import: (_imports,), ast.ImportFrom: (_imports,),
     ast.FunctionDef: (_functions,), ast.AsyncFunctionDef: (_functions,),
-    ast.Assign: (_assigned,), ast.AugAssign: (_assigned,), ast.AnnAssign: (_assigned,),
+    ast.Dict: (_entries,), ast.Assign: (_assigned,), ast.AugAssign: (_assigned,), ast.AnnAssign: (_assigned,),
 }  # fmt: skip

@@ -27,23 +27,32 @@ LAX = r"ignore_errors|ignore_missing_imports|follow_imports|allow_\w+|implicit_\
 """What is looser when it is on."""
 ADDOPTS = re.compile(
     r"--ignore(-glob)?\b|--deselect\b|--collect-only|--co$|-k|-m(?!$)|--no-cov|-p$|-p=?no:|no:|-W|--lf|--assert|--maxfail|-o$"
-    r"|--override-ini|--noconftest|--sw|--stepwise|not\b|-c$|--rootdir|--confcutdir"
+    r"|--override-ini|--noconftest|--sw|--stepwise|not\b|-c$|--rootdir|--confcutdir|--reruns\b|--suppress-no-test|--continue-on-collection|--benchmark-skip"
 )
 DEFAULTS = {"python_files": "test_*.py *_test.py", "python_functions": "test", "python_classes": "Test"}
 """Of pytest; to name others is to leave these out."""
 WORDS = {"strict": 3, "standard": 2, "error": 3, "warning": 2, "information": 1, "basic": 1, "none": 0, "off": 0}
+GRAVE = {
+    "off": 0, "allow": 0, "0": 0, "warn": 1, "1": 1, "error": 2, "deny": 2, "2": 2, "forbid": 3,
+}  # fmt: skip
+CLIPPY = r".*threshold|max-.*|.*-limit"
+"""Of clippy more is looser."""
 MOST = 200
 
 
 class Change(NamedTuple):
     """A key that has another value."""
 
+    tool: str
+    """Whose it is, as in `settings.TOOLS`."""
     key: str
     """Dotted, without the tool's own section."""
     was: Any
     now: Any
     exists: Callable[[str], bool]
     """Whether the candidate has such a path."""
+    left_out: Callable[[set[str]], str]
+    """A test of the candidate that lies in none of these folders; empty where there is none."""
 
     @property
     def told(self) -> str:
@@ -57,11 +66,20 @@ def judged(change: Change) -> tuple[str, str]:
         return _exempt(change)
     if change.key.startswith("overrides.") and change.key.endswith(".ignore_missing_imports"):
         return "", ""  # of modules by their names: others' packages without types
+    if is_rule(change.tool, change.key):
+        return _level(change)
     low = change.key.rpartition(".")[2]
+    if change.tool == "clippy" and re.fullmatch(CLIPPY, low):
+        return _ceiling(change)
     for pattern, judge in JUDGES:
         if re.fullmatch(pattern, low):
             return judge(change)
     return "", ""
+
+
+def is_rule(tool: str, key: str) -> bool:
+    """Whether a key is the name of a rule, and its value how grave it is to break it."""
+    return (tool == "eslint" and ".rules." in f".{key}") or tool.startswith("cargo")
 
 
 def is_exempting(key: str) -> bool:
@@ -97,7 +115,8 @@ def _exempt(change: Change) -> tuple[str, str]:
 def _wanted(change: Change) -> tuple[str, str]:
     low = change.key.rpartition(".")[2]
     if change.was is None and low not in DEFAULTS:
-        return "", ""
+        test = change.left_out(_items(change.now)) if low == "testpaths" else ""
+        return ("loosened", f"testpaths leaves {test} out") if test else ("", "")
     now = _items(change.now)
     less = _items(DEFAULTS.get(low) if change.was is None else change.was) - now
     # a folder that is gone, or is part of one that is named, is not lost
@@ -126,7 +145,9 @@ def _filterwarnings(change: Change) -> tuple[str, str]:
 def _addopts(change: Change) -> tuple[str, str]:
     was, now = _words(change.was), _words(change.now)
     more = [word for word in now if word not in was and ADDOPTS.match(word)]
-    less = [word for word in was if word not in now and "strict" in word]
+    # a path in place of those in testpaths
+    more += [word for word in now if word not in was and "test" in word and word[0] != "-" and change.exists(word)]
+    less = [word for word in was if word not in now and ("strict" in word or word.startswith("--doctest"))]
     floors = [re.search(r"fail-under[= ](\d+(?:\.\d+)?)", " ".join(words)) for words in (was, now)]
     if more:
         return "loosened", f"addopts has {' '.join(more)}"
@@ -140,8 +161,36 @@ def _pythonpath(change: Change) -> tuple[str, str]:
     return ("loosened", f"pythonpath has {', '.join(sorted(more))[:MOST]}") if more else ("", "")
 
 
+def _imported(change: Change) -> tuple[str, str]:
+    return ("loosened", change.told) if str(change.now).strip().lower() in ("false", "no", "0", "off") else ("", "")
+
+
+def _level(change: Change) -> tuple[str, str]:
+    """A rule that is told of less gravely, or of larger figures alone; what it was by default is not known."""
+    was, now = (_grave(value) for value in (change.was, change.now))
+    if was is None and now is None:
+        return _ceiling(change) if change.key.endswith(".max") and number(change.now) is not None else ("", "")
+    if now == 0 and was is None:
+        return "loosened", change.told
+    if was is None or (now is not None and now > was):
+        return "", ""
+    if now is None or now < was:
+        return ("loosened", change.told) if was else ("", "")
+    most = [
+        number(value[1]) if isinstance(value, list) and len(value) > 1 else None for value in (change.was, change.now)
+    ]
+    more = most[0] is not None and (most[1] is None or most[1] > most[0])
+    return ("limit-lowered", change.told) if more else ("", "")
+
+
+def _grave(value: object) -> int | None:
+    """Of eslint and of Rust's lints; None for what is none."""
+    first = value[0] if isinstance(value, list) and value else value
+    return GRAVE.get(str(first).strip().lower()) if isinstance(first, str | int) else None
+
+
 JUDGES: tuple[tuple[str, Callable[[Change], tuple[str, str]]], ...] = (
-    ("pythonpath", _pythonpath),
+    ("pythonpath", _pythonpath), ("collect_imported_tests", _imported), ("usefixtures", _exempt),
     ("addopts", _addopts), ("filterwarnings", _filterwarnings), (FLOOR, _floor), (CEILING, _ceiling),
     (EXEMPT, _exempt), (WANTED, _wanted), (STRICT, _strict), (LAX, _lax),
 )  # fmt: skip

@@ -38,9 +38,10 @@ SCRIPT = _language(
     r"(\.(test|spec|e2e|cy)\.\w+$)|(^|/)(__tests__|tests?|spec)/",
 )
 LANGUAGES = dict.fromkeys((".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts"), SCRIPT) | {
-    ".rs": _language(r"#\[(?:\w+::)*(?:test|rstest|test_case)\b[^\]]*\]", r"#\[ignore\b|cfg_attr\([^\]]*ignore",
+    ".rs": _language(r"#\[(?:\w+::)*(?:test|rstest|test_case)\b[^\]]*\]",
+                     r"#\[ignore\b|cfg_attr\([^\]]*ignore|\bcfg\((any\(\)|FALSE|false)\)",
                      r"\b(?:debug_)?assert\w*!|\bpanic!"),
-    ".go": _language(r"^func (Test\w+|Fuzz\w+|Benchmark\w+)\(", r"\b[tbf]\.Skip(?:Now|f)?\(|//go:build ignore",
+    ".go": _language(r"^func (Test\w+|Fuzz\w+|Benchmark\w+)\(", r"\b[tbf]\.Skip(?:Now|f)?\(|//go:build\b",
                      r"\b[tbf]\.(?:Error|Fatal|Fail)\w*\(|\b(?:assert|require)\.\w+\(", r"_test\.go$"),
     ".java": _language(r"@(?:Test|ParameterizedTest|RepeatedTest)\b", r"@(?:Disabled|Ignore)\b|assumeTrue\(false",
                        r"\bassert\w*\(|\bverify\("),
@@ -51,6 +52,10 @@ LANGUAGES = dict.fromkeys((".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts",
     ".rb": _language(r"\b(?:it|specify)\s+['\"]([^'\"]+)|def (test_\w+)", r"\b(?:xit|xdescribe|fit|pending|skip)\b",
                      r"\bexpect\b|\bassert\w*", r"(_spec|_test)\.rb$|(^|/)test_[^/]*\.rb$"),
 }  # fmt: skip
+
+
+COMMENTS = {".erl": ("%",), ".exs": ("#",), ".rb": ("#",)}
+"""How a line begins that is none of code."""
 
 
 def signs_of(diff: Diff) -> Iterator[Sign]:
@@ -92,7 +97,9 @@ def _deleted(before: list[Source], after: list[Source]) -> Iterator[Sign]:
 
 
 def _heads(source: Source) -> list[str]:
-    heads = (head for line in source.text.splitlines() for head in _language_of(source).test.finditer(line))
+    told = COMMENTS.get(PurePosixPath(source.path).suffix, ("//", "*", "/*"))
+    lines = (line for line in source.text.splitlines() if not line.lstrip().startswith(told))
+    heads = (head for line in lines for head in _language_of(source).test.finditer(line))
     return [next((part for part in head.groups() if part), head[0].strip()) for head in heads]
 
 

@@ -15,7 +15,7 @@ from gates.tampering.compare import compare
 from gates.tampering.python import Module
 from gates.tampering.rules import Sign
 from gates.tampering.skips import skips_of_file
-from gates.tampering.tests import Test, helpers_of, tests_of
+from gates.tampering.tests import Test, fixtures_of, helpers_of, tests_of
 
 ALIKE = 0.5
 """Share of the words of two tests that both have, from which on one is taken for the other."""
@@ -144,13 +144,24 @@ class Suite:
 
     def _helpers(self) -> Iterator[Sign]:
         """Functions that assert on behalf of tests, here or in other files."""
-        before = {module.path: helpers_of(module) for module in self.beside_before}
-        for module in self.beside_after:
-            was, now = before.get(module.path, {}), helpers_of(module, every=True)
-            for name in was.keys() & now.keys():
-                if now[name] < was[name]:
-                    told = f"{name} asserts {_figure(now[name])} things for its tests, and did {_figure(was[name])}"
-                    yield Sign("test-weakened", module.path, None, told)
+        before = {module.path: helpers_of(module, every=True) for module in self.beside_before}
+        now = {module.path: helpers_of(module, every=True) for module in self.beside_after}
+        moved: dict[str, float] = {}
+        # a fixture that has moved may lean on others there, which assert what it did
+        fixtures = {name for module in self.beside_after for name in fixtures_of(module)}
+        for path, found in now.items():
+            for name in found.keys() - before.get(path, {}).keys() - fixtures:
+                # of several new ones of a name the best: which of them it was is not known
+                moved[name] = max(found[name], moved.get(name, 0.0))
+        other = {module.path: module.assigned for module in self.beside_after}
+        for path, known in before.items():
+            for name, was in known.items():
+                # one that is no function any more asserts nothing
+                gone = 0.0 if name in other.get(path, ()) else moved.get(name, was)
+                worth = now.get(path, {}).get(name, gone)
+                if worth < was:
+                    told = f"{name} asserts {_figure(worth)} things for its tests, and did {_figure(was)}"
+                    yield Sign("test-weakened", path, None, told)
 
 
 def _likeness(one: Test, other: Test, renamed: Mapping[str, str]) -> float:

@@ -74,6 +74,35 @@ class Module:
         """What a name stands for: `os._exit`, also for `e` after `from os import _exit as e`; empty if unknown."""
         return _dotted(node, self.aliases)
 
+    def meant(self, node: ast.expr) -> ast.expr:
+        """The expression that a name stands for, if the module gives it once and at its top; else the node itself."""
+        seen: set[str] = set()
+        while isinstance(node, ast.Name) and node.id not in seen:
+            seen.add(node.id)
+            node = self._values.get(node.id, node)
+        return node
+
+    @property
+    def assigned(self) -> frozenset[str]:
+        """Names that the module gives a value once, at its top."""
+        return frozenset(self._values)
+
+    @cached_property
+    def _values(self) -> dict[str, ast.expr]:
+        given: dict[str, list[ast.expr]] = {}
+        for each in self.tree.body:
+            targets = (
+                each.targets
+                if isinstance(each, ast.Assign)
+                else [each.target]
+                if isinstance(each, ast.AnnAssign)
+                else []
+            )
+            for target in targets:
+                if isinstance(target, ast.Name) and isinstance(each, ast.Assign | ast.AnnAssign) and each.value:
+                    given.setdefault(target.id, []).append(each.value)
+        return {name: values[0] for name, values in given.items() if len(values) == 1}
+
     @cached_property
     def defined(self) -> dict[str, str]:
         """Every name that is defined, functions and classes with the text of their bodies."""
@@ -118,9 +147,9 @@ def _root(node: ast.AST) -> str:
 
 def _dotted(node: ast.AST, aliases: dict[str, str]) -> str:
     parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
+    while (step := _step(node)) is not None:
+        parts.append(step[0])
+        node = step[1]
     if isinstance(node, ast.Name):
         head = aliases.get(node.id, node.id)
     elif isinstance(node, ast.Call):
@@ -128,6 +157,24 @@ def _dotted(node: ast.AST, aliases: dict[str, str]) -> str:
     else:
         head = ""
     return ".".join([head, *reversed(parts)]) if head else ""
+
+
+def _step(node: ast.AST) -> tuple[str, ast.AST] | None:
+    """The last part of what a node names, and the rest: also of `os.__dict__["_exit"]` and `vars(os)["_exit"]`."""
+    if isinstance(node, ast.Attribute):
+        return node.attr, node.value
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+        owner = _object_of(node.value)
+        return (node.slice.value, owner) if owner else None
+    return None
+
+
+def _object_of(node: ast.AST) -> ast.AST | None:
+    """The object whose `__dict__`, or `vars`, something is."""
+    if isinstance(node, ast.Attribute) and node.attr == "__dict__":
+        return node.value
+    is_vars = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "vars" and len(node.args) == 1
+    return node.args[0] if is_vars and isinstance(node, ast.Call) else None
 
 
 def _fetched(call: ast.Call, aliases: dict[str, str]) -> str:

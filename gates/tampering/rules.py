@@ -32,13 +32,18 @@ RULES: dict[str, Rule] = {
     "always-equal": Rule("a class is equal to everything"),
     "pytest-hook": Rule("a hook of pytest that can change what tests come to"),
     "plugin-loaded": Rule("a plugin of pytest is loaded, by an entry point or by name"),
+    "test-detected": Rule("the product asks whether it is being tested"),
+    "file-linked": Rule("a symbolic link stands where code, tests or a configuration would be read"),
     "patched-for-all": Rule("a conftest replaces parts of the product for every test"),
     "process-exit": Rule("tests end the process, or run something at its end"),
     "tracing-touched": Rule("code reaches for coverage or for the tracing that it rests on"),
     "modules-replaced": Rule("what an import gives is replaced"),
     "builtins-patched": Rule("parts of Python, of unittest or of pytest are replaced"),
     "startup-file": Rule("a file that Python runs when it starts"),
-    "shadowing": Rule("a module that is imported in place of a tool or of the standard library"),
+    "shadowing": Rule("a module that is imported in place of a tool, of the standard library or of the product"),
+    "build-strays": Rule(
+        "the build puts something beside the project's packages, or begins to run code of the tree's own"
+    ),
     "forged-report": Rule("a report, or a file of coverage data, is committed"),
     # what decides on everything else
     "suppression-nosec": Rule("# nosec, # nosemgrep, NOSONAR"),
@@ -51,6 +56,7 @@ RULES: dict[str, Rule] = {
     "pytest-configured": Rule("pytest is configured to run or to count less"),
     "ci-loosened": Rule("continuous integration runs a check no longer, or goes on when it fails"),
     "plan-changed": Rule("a plan of sparc was changed; the run keeps to its own copy"),
+    "gate-loosened": Rule("a file of sparc gate asks for less, allows more, or is gone"),
     # noted
     "unreadable": Rule("a file that cannot be read, as it could not be before, or is new", blocks=False),
     "test-dropped": Rule("a test of an attempt that was refused, and so was not built on, is not here", blocks=False),
@@ -64,6 +70,8 @@ RULES: dict[str, Rule] = {
     "suppression-narrow": Rule("one named warning is silenced on one line", blocks=False),
     "modules-touched": Rule("code changes sys.modules", blocks=False),
     "config-changed": Rule("a tool's configuration has changed", blocks=False),
+    "build-changed": Rule("what builds the project has changed", blocks=False),
+    "gate-changed": Rule("a file of sparc gate has changed, and asks for no less", blocks=False),
     "ci-changed": Rule("continuous integration, or a file of commands, has changed", blocks=False),
 }
 

@@ -2,6 +2,7 @@
 
 import configparser
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -21,7 +22,8 @@ class Tool(NamedTuple):
 
 TOOLS: dict[str, Tool] = {
     "pytest": Tool((
-        ("pytest.ini", "pytest"), (".pytest.ini", "pytest"), ("pyproject.toml", "tool.pytest.ini_options"),
+        ("pytest.toml", "pytest"), (".pytest.toml", "pytest"), ("pytest.ini", "pytest"), (".pytest.ini", "pytest"),
+        ("pyproject.toml", "tool.pytest.ini_options"),
         ("pyproject.toml", "tool.pytest"), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest"),
     ), "pytest-configured"),
     "coverage": Tool((
@@ -38,7 +40,9 @@ TOOLS: dict[str, Tool] = {
     "eslint": Tool(((".eslintrc.json", ""), (".eslintrc", ""))),
     "tsc": Tool((("tsconfig.json", ""),)),
     "codecov": Tool(((".codecov.yml", ""), ("codecov.yml", ""), ("codecov.yaml", ""))),
-    "clippy": Tool((("clippy.toml", ""), (".clippy.toml", ""), ("Cargo.toml", "lints"))),
+    "clippy": Tool((("clippy.toml", ""), (".clippy.toml", ""))),
+    "cargo": Tool((("Cargo.toml", "lints"),)),
+    "cargo of a workspace": Tool((("Cargo.toml", "workspace.lints"),)),
     "golangci": Tool(((".golangci.yml", ""), (".golangci.yaml", ""))),
 }  # fmt: skip
 FILES = frozenset(name for tool in TOOLS.values() for name, _ in tool.places)
@@ -58,10 +62,17 @@ def configurations(files: Mapping[str, Source]) -> dict[str, Found]:
     for tool, (places, _) in TOOLS.items():
         for name, section in places:
             options = _section(parsed.get(name, {}), section, name)
-            if options or (name in parsed and name in ("pytest.ini", ".pytest.ini")):
-                found[tool] = Found(name, options)
+            if options or (name in parsed and name.removeprefix(".") in ("pytest.ini", "pytest.toml")):
+                found[tool] = Found(name, {_without_place(key): value for key, value in options.items()})
                 break
     return found
+
+
+def _without_place(key: str) -> str:
+    """`rules.max-depth.0` is what `rules.max-depth` is without options, and so is `clippy.all.level`."""
+    return re.sub(
+        r"((?:^|\.)rules\..+)\.0$|^((?:clippy|rust|rustdoc)\.[^.]+)\.level$", lambda key: key[1] or key[2], key
+    )
 
 
 def _parsed(source: Source) -> Options:

@@ -39,7 +39,7 @@ class Skip(NamedTuple):
 
 def skips_of(node: Function, module: Module) -> list[Skip]:
     """Those of one test: its decorators, and calls at the top of its body."""
-    return [*_marks(node.decorator_list, ""), *_calls(node.body, module)]
+    return [*marks_among(node.decorator_list, module), *_calls(node.body, module)]
 
 
 def skips_of_file(module: Module) -> list[Skip]:
@@ -48,20 +48,22 @@ def skips_of_file(module: Module) -> list[Skip]:
     classes = [node for node in module.nodes if isinstance(node, ast.ClassDef)]
     scopes: list[ast.Module | ast.ClassDef] = [module.tree, *classes]
     for scope in scopes:
-        marks = [*getattr(scope, "decorator_list", ()), *_pytestmark(scope.body)]
-        found += _marks(marks, getattr(scope, "name", ""))
+        marks = [*getattr(scope, "decorator_list", ()), *_pytestmark(scope.body, module)]
+        found += marks_among(marks, module, getattr(scope, "name", ""))
     return found
 
 
-def _marks(marks: Iterable[ast.expr], scope: str) -> Iterator[Skip]:
+def marks_among(marks: Iterable[ast.expr], module: Module, scope: str = "") -> Iterator[Skip]:
+    """Those among marks, whatever names they were given before."""
     for mark in marks:
-        call = mark if isinstance(mark, ast.Call) else None
-        target = call.func if call else mark
-        name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
+        meant = module.meant(mark)
+        fetched = module.dotted(meant) if isinstance(meant, ast.Call) else ""
+        call = meant if isinstance(meant, ast.Call) and not fetched else None
+        name = last(fetched or module.dotted(call.func if call else meant))
         if name in ALWAYS | UNDER | UNLESS:
             given = [*call.args, *(each.value for each in call.keywords if each.arg == "condition")] if call else []
             condition = given[0] if given and name not in ALWAYS else None
-            yield Skip(f"{scope} {ast.dump(mark)}", mark.lineno, name, condition, name in UNLESS)
+            yield Skip(f"{scope} {ast.dump(meant)}", mark.lineno, name, condition, name in UNLESS)
 
 
 def _calls(body: Iterable[ast.stmt], module: Module, condition: ast.expr | None = None) -> Iterator[Skip]:
@@ -77,11 +79,27 @@ def _calls(body: Iterable[ast.stmt], module: Module, condition: ast.expr | None 
 
 def _skipping(node: ast.Raise | ast.Expr | ast.Assign, module: Module) -> str:
     value = node.exc if isinstance(node, ast.Raise) else node.value
-    name = module.dotted(value.func) if isinstance(value, ast.Call) else ""
+    called = value.func if isinstance(value, ast.Call) else value if isinstance(node, ast.Raise) else None
+    name = module.dotted(called).removesuffix(".Exception") if called else ""
     return last(name) if last(name) in CALLS and name.startswith(("pytest.", "self.", "unittest.", "_pytest.")) else ""
 
 
-def _pytestmark(body: Iterable[ast.stmt]) -> Iterator[ast.expr]:
+def _pytestmark(body: Iterable[ast.stmt], module: Module) -> Iterator[ast.expr]:
     for node in body:
-        if isinstance(node, ast.Assign) and any(getattr(each, "id", "") == "pytestmark" for each in node.targets):
-            yield from node.value.elts if isinstance(node.value, ast.List | ast.Tuple) else [node.value]
+        if isinstance(node, ast.If | ast.Try | ast.With):
+            yield from _pytestmark([*node.body, *getattr(node, "orelse", ())], module)
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) else None
+        if value and any(getattr(each, "id", "") == "pytestmark" for each in targets):
+            yield from listed(value, module)
+
+
+def listed(value: ast.expr, module: Module) -> Iterator[ast.expr]:
+    """The marks of a list, of several that are added, and of names that stand for one."""
+    value = module.meant(value)
+    parts = value.elts if isinstance(value, ast.List | ast.Tuple) else []
+    parts = [value.left, value.right] if isinstance(value, ast.BinOp) else parts
+    if not parts and not isinstance(value, ast.List | ast.Tuple):
+        yield value
+    for part in parts:
+        yield from listed(part.value if isinstance(part, ast.Starred) else part, module)

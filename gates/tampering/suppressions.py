@@ -3,12 +3,14 @@
 A suppression that names what it silences on its own line is noted; one that silences whatever may come blocks.
 """
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from gates.tampering.diff import Source
+from gates.tampering.python import Function
 from gates.tampering.rules import Mark, Sign
 
 
@@ -24,17 +26,19 @@ def _word(rule: str, pattern: str) -> Word:
 
 
 PYTHON = (
-    _word("suppression-file", r"#\s*(ruff:\s*noqa(?!:)|flake8[:=]\s*noqa(?!:)|mypy:\s*ignore-errors|pylint:\s*skip-file"
-                              r"|pyright:\s*(basic|off)|type:\s*ignore-errors)"),
-    _word("suppression-file", r"#\s*(ruff:\s*noqa:|flake8[:=]\s*noqa:|mypy:\s*(disable-error-code|allow-|follow-)"
-                              r"|pyright:\s*report\w+\s*=\s*(false|none))"),
-    _word("suppression-nosec", r"#.*?\b(nosec|nosemgrep|NOSONAR)\b"),
-    _word("suppression-coverage", r"#\s*pragma:\s*no\s*(cover|branch)"),
-    _word("suppression-narrow", r"#\s*(type|pyright):\s*ignore\[[^\]]+\]"),
-    _word("suppression-types", r"#\s*(type|pyright):\s*ignore\b"),
+    _word("suppression-file", r"#\s*(ruff:\s*(noqa(?!:)|file-ignore)|flake8[:=]\s*noqa(?!:)|mypy:\s*ignore[-_]errors"
+                              r"|pylint:\s*skip-file|pyright:\s*(basic|off)|type:\s*ignore-errors"
+                              r"|pyre-ignore-all-errors|pytype:\s*skip-file|pyrefly:\s*ignore-errors)"),
+    _word("suppression-file", r"#\s*(ruff:\s*noqa:|flake8[:=]\s*noqa:|pyright:\s*report\w+\s*=\s*(false|none)"
+                              r"|mypy:\s*(disable[-_]error|allow|follow|no[-_]|[\w-]+\s*=\s*(false|no|0|off)))"),
+    _word("suppression-nosec", r"#.*?\b(nosec|nosemgrep|NOSONAR|lgtm\s*\[|codeql\s*\[|devskim:\s*ignore)"),
+    _word("suppression-coverage", r"#\s*pragma[:\s]?\s*no\s*(cover|branch)"),
+    _word("suppression-narrow", r"#\s*(type|pyright|basedpyright|ty|pyrefly):\s*ignore\s*\[[^\]]+\]"),
+    _word("suppression-types", r"#\s*((type|pyright|basedpyright|ty|pyrefly):\s*ignore|pyre-(ignore|fixme)"
+                               r"|pytype:\s*disable)\b"),
     _word("suppression-narrow", r"#\s*noqa\s*:\s*[A-Z]+[0-9]+"),
-    _word("suppression-lint", r"#\s*noqa\b"),
-    _word("suppression-lint", r"#\s*pylint:\s*disable=(all|W|E|R|C)\b"),
+    _word("suppression-lint", r"#\s*noqa\b|#\s*noinspection\b"),
+    _word("suppression-lint", r"#\s*pylint:\s*disable(-next|-msg)?=\s*(all|W|E|R|C)\b|#\s*pylint:\s*disable-all"),
     _word("suppression-narrow", r"#\s*(pylint:\s*disable|ruff:\s*(ignore|disable))"),
 )  # fmt: skip
 """The first that a comment holds is what it is."""
@@ -67,7 +71,11 @@ LANGUAGES |= {".rs": RUST, ".go": GO}
 LANGUAGES |= dict.fromkeys(
     (".java", ".kt", ".c", ".cc", ".cpp", ".h", ".hpp", ".sh", ".rb", ".ex", ".exs", ".erl"), OTHER
 )
-LIKELY = re.compile(r"(nosec|nosemgrep|NOSONAR|pragma:|ignore|noqa|pylint|pyright:|ruff:|flake8|mypy:)", re.IGNORECASE)
+LIKELY = re.compile(
+    r"nosec|nosemgrep|NOSONAR|pragma|ignore|noqa|noinspection|pylint|pyright:|ruff:|flake8|mypy:|pyre-|pytype:|lgtm|codeql"
+    r"|devskim|no_type_check",
+    re.IGNORECASE,
+)
 """What any of those of Python has."""
 
 
@@ -81,7 +89,17 @@ def marks_of(source: Source, *, testing: bool = False) -> list[Mark]:
         return []
     lines = source.module.lines if source.is_python else source.text.splitlines()
     texts = _comments(source) if source.is_python else enumerate(lines, 1)
-    return [mark for number, text in texts for mark in _marks(source, words, number, text, lines, testing=testing)]
+    marks = [mark for number, text in texts for mark in _marks(source, words, number, text, lines, testing=testing)]
+    return marks + (list(_unchecked(source)) if source.is_python and not testing else [])
+
+
+def _unchecked(source: Source) -> Iterator[Mark]:
+    """`@no_type_check`, by which a function or a class is left out of the check of types."""
+    for node in (node for node in source.module.nodes if isinstance(node, Function | ast.ClassDef)):
+        for each in node.decorator_list:
+            if source.module.dotted(each).endswith("no_type_check"):
+                sign = Sign("suppression-types", source.path, each.lineno, "no_type_check silences a tool")
+                yield Mark(sign, f"no_type_check {node.name}", source.module.line(node.lineno))
 
 
 def _comments(source: Source) -> Iterator[tuple[int, str]]:

@@ -3,7 +3,7 @@
 import ast
 import keyword
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -15,7 +15,9 @@ from gates.suites.defined import is_no_test
 from gates.suites.pytest_config import Config
 from gates.tampering.asserts import ASSERTING, RAISING, Assertion, assertions_of
 from gates.tampering.python import Function, Module, last
-from gates.tampering.skips import Skip, skips_of
+from gates.tampering.rebound import set_again
+from gates.tampering.skips import Skip, listed, marks_among, skips_of
+from gates.tampering.truth import number
 
 PARAMETRIZE = ("parametrize",)
 WORDS = re.compile(r"\w+")
@@ -129,23 +131,22 @@ def is_testing(path: str, config: Config) -> bool:
 
 def tests_of(module: Module) -> dict[str, Test]:
     """Name -> test, of all that pytest collects: a later one of the same name takes the place of the first."""
-    if is_no_test(module.tree.body):
+    if _is_no_test(module.tree.body):
         return {}
-    helpers = helpers_of(module)
+    helpers = helpers_of(module) | dict.fromkeys(_idle(module), 0.0)
     found = (Test(module, node, owner, helpers) for owner, node in _collected(module.tree.body, ()))
-    gone = _set_again(module)
-    return {test.name: test for test in found if test.node.name not in gone and test.owner not in gone}
+    gone = set_again(module)
+    return {
+        test.name: test
+        for test in found
+        if gone.get(test.node.name, 0) <= test.line and gone.get(test.owner.partition("::")[0], 0) <= test.line
+    }
 
 
-def _set_again(module: Module) -> set[str]:
-    """Names of tests that the module, or a class in it, gives to something else, or takes away."""
-    classes = [node for node in module.tree.body if isinstance(node, ast.ClassDef)]
-    scopes: list[ast.Module | ast.ClassDef] = [module.tree, *classes]
-    names: set[str] = set()
-    for node in (each for scope in scopes for each in scope.body):
-        targets = node.targets if isinstance(node, ast.Assign | ast.Delete) else []
-        names |= {getattr(target, "id", getattr(target, "attr", "")) for target in targets}
-    return {name for name in names if name.casefold().startswith("test")}
+def _is_no_test(body: Sequence[ast.stmt]) -> bool:
+    """`__test__ = False`, also with a type."""
+    typed = [node for node in body if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "__test__"]
+    return is_no_test(body) or any(isinstance(each.value, ast.Constant) and not each.value.value for each in typed)
 
 
 def _collected(body: Iterable[ast.stmt], owners: tuple[str, ...]) -> Iterator[tuple[str, Function]]:
@@ -159,15 +160,23 @@ def _collected(body: Iterable[ast.stmt], owners: tuple[str, ...]) -> Iterator[tu
 
 
 def _is_test(node: Function) -> bool:
-    fixture = any("fixture" in ast.dump(each) for each in node.decorator_list)
-    return node.name.startswith("test") and not fixture
+    return node.name.startswith("test") and not _is_fixture(node)
+
+
+def _is_fixture(node: Function) -> bool:
+    return any("fixture" in ast.dump(each) for each in node.decorator_list)
 
 
 def _is_suite(node: ast.ClassDef) -> bool:
     case = any(ast.unparse(base).endswith(("TestCase", "Case", "Base", "Tests", "Mixin")) for base in node.bases)
-    if not (node.name.startswith("Test") or case) or is_no_test(node.body):
+    if not (node.name.startswith("Test") or case) or _is_no_test(node.body):
         return False
     return case or not any(isinstance(each, Function) and each.name in ("__init__", "__new__") for each in node.body)
+
+
+def fixtures_of(module: Module) -> set[str]:
+    """Names of a module's fixtures."""
+    return {node.name for node in module.outer_functions() if _is_fixture(node)}
 
 
 def helpers_of(module: Module, *, every: bool = False) -> dict[str, float]:
@@ -175,39 +184,51 @@ def helpers_of(module: Module, *, every: bool = False) -> dict[str, float]:
     found: dict[str, float] = {}
     for node in module.outer_functions():
         if not _is_test(node) and (every or any(isinstance(each, ast.Assert) for each in ast.walk(node))):
-            found[node.name] = sum(each.worth for each in assertions_of(node, module, {}) if not each.swallowed)
+            own = [each for each in assertions_of(node, module, {}) if not each.swallowed]
+            found[node.name] = sum(each.worth * (0.5 if each.conditional else 1.0) for each in own)
     return found
+
+
+def _idle(module: Module) -> Iterator[str]:
+    """Functions that assert nothing, and call nothing that could."""
+    for node in module.outer_functions():
+        if not any(
+            isinstance(each, ast.Assert | ast.Call | ast.Raise) for part in node.body for each in ast.walk(part)
+        ):
+            yield node.name
 
 
 def _count(call: ast.Call, module: Module) -> int | None:
     """The cases of one parametrize that run."""
     named = [each.value for each in call.keywords if each.arg == "argvalues"]
     values = call.args[1] if len(call.args) > 1 else named[0] if named else None
-    if isinstance(values, ast.Name):
-        values = _constant(module, values.id)
-    if not isinstance(values, ast.List | ast.Tuple | ast.Set) or any(
-        isinstance(each, ast.Starred) for each in values.elts
-    ):
+    values = module.meant(values) if values else None
+    taken: slice | None = slice(None)
+    if isinstance(values, ast.Subscript) and isinstance(values.slice, ast.Slice):
+        taken, values = _slice(values.slice), module.meant(values.value)
+    if taken is None or not isinstance(values, ast.List | ast.Tuple | ast.Set):
         return None
-    return sum(not _marked(each) for each in values.elts)
+    if any(isinstance(each, ast.Starred) for each in values.elts):
+        return None
+    # the same case twice is one
+    return len({ast.dump(each) for each in values.elts[taken] if not _marked(each, module)})
 
 
-def _constant(module: Module, name: str) -> ast.expr | None:
-    """The value of a name that the module gives it once."""
-    values = [
-        node.value
-        for node in module.tree.body
-        if isinstance(node, ast.Assign) and any(getattr(each, "id", "") == name for each in node.targets)
-    ]
-    return values[0] if len(values) == 1 else None
+def _slice(node: ast.Slice) -> slice | None:
+    """A slice whose ends are whole numbers; None if they are none."""
+    ends = [each and number(each) for each in (node.lower, node.upper, node.step)]
+    given = [each is not None for each in (node.lower, node.upper, node.step)]
+    known = all(isinstance(end, float) and end.is_integer() for end, stated in zip(ends, given, strict=True) if stated)
+    if not known or ends[2] == 0:
+        return None
+    return slice(*(int(end) if isinstance(end, float) else None for end in ends))
 
 
-def _marked(case: ast.expr) -> bool:
-    """Whether a `pytest.param` is skipped, or expected to fail, whatever holds."""
-    if not isinstance(case, ast.Call):
-        return False
-    marks = [node for each in case.keywords if each.arg == "marks" for node in ast.walk(each.value)]
-    return any(isinstance(node, ast.Attribute) and node.attr in ("skip", "xfail") for node in marks)
+def _marked(case: ast.expr, module: Module) -> bool:
+    """Whether a `pytest.param` is skipped, or expected to fail, whatever holds or as it is here."""
+    given = [each.value for each in case.keywords if each.arg == "marks"] if isinstance(case, ast.Call) else []
+    marks = [mark for each in given for mark in listed(each, module)]
+    return any(skip.here(module) for skip in marks_among(marks, module))
 
 
 def _does_nothing(node: ast.stmt) -> bool:

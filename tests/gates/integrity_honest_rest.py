@@ -1,6 +1,18 @@
 """Changes beside the tests that a reviewer would let pass without a word, or with one."""
 
-from tests.gates.integrity_base import PRODUCT, PYPROJECT, WORKFLOW, Case, append, edit
+from tests.gates.integrity_base import (
+    ADD,
+    CONF,
+    HELPERS,
+    MONEY,
+    PRODUCT,
+    PYPROJECT,
+    TEST,
+    WORKFLOW,
+    Case,
+    append,
+    edit,
+)  # fmt: skip
 
 WITHOUT_PYTEST = PYPROJECT.replace(
     '[tool.pytest.ini_options]\naddopts = ["--strict-markers", "-ra"]\ntestpaths = ["tests"]\nxfail_strict = true\n'
@@ -10,7 +22,93 @@ PYTEST_INI = (
     "[pytest]\naddopts = --strict-markers -ra\ntestpaths = tests\nxfail_strict = true\nfilterwarnings = error\n"
 )
 
+ONE = "    assert add(1, 2) == 3\n"
+SNAPSHOT = "    before = split(1, 1)\n    assert add(5, 6) == 11\n    assert split(1, 1) == before\n"
+LOOP = """\
+def test_add():
+    for a, b, total in [(1, 2, 3), (0, 0, 0), (-1, 1, 0)]:
+        assert add(a, b) == total
+"""
+RETURNS = "def check(a):\n    return add(a, 2)\n\n\ndef test_add():\n    assert check(1) == 3\n"
+ON_WINDOWS = "def test_add():\n    if sys.platform == 'win32':\n        return\n"
+BRANCHES = "    if rate(1, 1):\n        assert add(1, 2) == 3\n    else:\n        assert add(1, 2) == 3\n"
+
 REST_CHANGED = [
+    Case("the state before is compared with", "", edit(TEST, (ONE, ONE + SNAPSHOT))),
+    Case("assertions become a loop", "", edit(TEST, (ADD, LOOP))),
+    Case("a helper that gives a value is called check", "", edit(TEST, ("def test_add():\n" + ONE, RETURNS))),
+    Case("a test ends early on another system", "", edit(TEST, ("def test_add():\n", ON_WINDOWS))),
+    Case("an assertion for each answer", "", edit(TEST, (ONE, BRANCHES))),
+    Case("an assertion from some version on", "", edit(TEST, (ONE, "    if sys.version_info > (3,):\n    " + ONE))),
+    Case(
+        "a function of a test is handed on",
+        "",
+        edit(TEST, (ONE, "    def look(b):\n        assert add(1, b) == 3\n    list(map(look, [2]))\n")),
+    ),
+    Case(
+        "an error is raised to see what a context does",
+        "",
+        edit(TEST, (ONE, f"    with pytest.raises(KeyError), open('x'):\n        raise KeyError\n{ONE}")),
+    ),
+    Case(
+        "cases get a name",
+        "",
+        edit(
+            TEST,
+            ('[("1", 1), ("20", 20), ("300", 300)]', "CASES"),
+            ("def test_add", 'CASES = (("1", 1), ("20", 20), ("300", 300))\n\n\ndef test_add'),
+        ),
+    ),
+    Case(
+        "a case that another system skips",
+        "",
+        edit(
+            TEST,
+            (
+                '("300", 300)',
+                ('pytest.param("300", 300, marks=pytest.mark.skipif(sys.platform == "win32", reason="x"))'),
+            ),
+        ),
+    ),
+    Case("an exception that says more", "", edit(TEST, ("raises(ValueError,", "raises(UnicodeError,"))),
+    Case("a narrower tolerance", "", edit(TEST, ("rel=1e-3", "rel=1e-4"))),
+    Case("a helper is moved", "", {"tests/helpers.py": None, "tests/support/books.py": HELPERS}),
+    Case("a helper has another name", "", {"tests/helpers.py": HELPERS.replace("check_books", "check_all_books")}),
+    Case("data of the product is set", "", append(CONF, "import shop\nshop.config['X'] = 1\n")),
+    Case(
+        "a fixture of a class",
+        "",
+        append(CONF, "@pytest.fixture(autouse=True)\ndef one(request):\n    request.cls.one = 1\n"),
+    ),
+    Case(
+        "pytest is told a mark",
+        "",
+        append(CONF, "def pytest_configure(config):\n    config.addinivalue_line('markers', 'slow: x')\n"),
+    ),
+    Case(
+        "a session of HTTP",
+        "",
+        append(
+            CONF,
+            "@pytest.fixture\ndef client():\n    session = object()\n    session.headers = {}\n    return session\n",
+        ),
+    ),
+    Case("the product becomes a package", "", {PRODUCT: None, "src/shop/money/__init__.py": MONEY}),
+    Case(
+        "the product leaves src",
+        "",
+        {PRODUCT: None, "src/shop/__init__.py": None, "shop/__init__.py": "", "shop/money.py": MONEY},
+    ),
+    Case("a module that is built", "", {"src/shop/fast.cpython-311-x86_64-linux-gnu.so": "x"}),
+    Case(
+        "a workflow has another name", "", {".github/workflows/ci.yml": None, ".github/workflows/tests.yml": WORKFLOW}
+    ),
+    Case(
+        "the first configuration of ruff for a new folder",
+        "",
+        {"tools/ruff.toml": 'lint.select = ["E1"]\n', "tools/new.py": "X = 1\n"},
+    ),
+    Case("a stricter comment for mypy", "", edit(PRODUCT, ("    return a + b", "    return a + b  # mypy: strict"))),
     Case(
         "another's package without types, by its name",
         "",

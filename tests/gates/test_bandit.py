@@ -150,7 +150,7 @@ def test_only_what_is_new_counts(
 def test_what_was_there_before_is_counted_in_the_summary(tree: Tree, ask: Ask, tmp_path: Path) -> None:
     verdict = ask(NEW_ONLY, compared(tree, tmp_path, {"a.py": EXEC}, {"a.py": EXEC}))
     assert verdict.summary == (
-        "bandit 0 new issues of severity medium and confidence medium or above in 1 files (1 as at the base)"
+        "bandit 0 new issues of severity medium and confidence medium or above in 1 file (1 as at the base)"
     )
 
 

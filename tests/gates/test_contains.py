@@ -23,7 +23,7 @@ def test_a_heading_is_found_at_the_start_of_a_line(tree: Tree, ask: Ask) -> None
     assert ask(contains(paths="docs/a.md"), tree(FILES)).passed
     verdict = ask(contains(paths="docs/b.md"), tree(FILES))
     assert verdict.outcome == "failed"
-    assert verdict.summary == "contains '^## Edge cases$' in 0 of 1 files: not in docs/b.md"
+    assert verdict.summary == "contains '^## Edge cases$' in 0 of 1 file: not in docs/b.md"
     assert [finding.path for finding in verdict.findings] == ["docs/b.md"]
 
 

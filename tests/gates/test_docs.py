@@ -69,6 +69,11 @@ def test_a_link_that_leads_somewhere_is_good(tree: Tree, ask: Ask, link: str) ->
         ("[a](src/a.py#main)", "link-anchor", "only Markdown files are known to have anchors"),
         ("[a][nowhere]", "link-label", "[nowhere] is defined nowhere in the document"),
         ("[a]\n\n[a]: gone.md", "link-path", "gone.md leads to nothing"),
+        ("[a](todo:gone.md)", "link-path", "todo:gone.md leads to nothing"),
+        ("[a](https:gone.md)", "link-path", "https:gone.md leads to nothing"),
+        ("<img srcset='gone.png 2x, img.png 1x'>", "link-path", "gone.png leads to nothing"),
+        ("<video poster='gone.png'></video>", "link-path", "gone.png leads to nothing"),
+        ("<picture><source src='gone.png'></picture>", "link-path", "gone.png leads to nothing"),
     ],
 )
 def test_a_link_that_leads_nowhere_is_told(tree: Tree, ask: Ask, link: str, rule: str, message: str) -> None:
@@ -77,6 +82,19 @@ def test_a_link_that_leads_nowhere_is_told(tree: Tree, ask: Ask, link: str, rule
     assert verdict.outcome == "failed"
     ((told_rule, told_message),) = told(verdict)
     assert (told_rule, message in told_message) == (rule, True)
+
+
+def test_a_text_between_two_rules_is_no_front_matter(tree: Tree, ask: Ask) -> None:
+    hidden, front = "---\n[a](gone.md)\n---\n[b](#x)\n# x\n", "---\ntitle: '[a](gone.md)'\n---\n[b](#x)\n# x\n"
+    assert told(ask("docs", tree({"a.md": hidden}))) == [("link-path", "gone.md leads to nothing that git knows")]
+    assert ask("docs", tree({"a.md": front})).outcome == "passed"
+
+
+@pytest.mark.parametrize(
+    "text", ["<!-- [a](gone.md) -->", "<script>\n<a href='gone.md'>x</a>\n</script>", ">" * 200 + " [a](gone.md)"]
+)
+def test_what_no_reader_is_shown_as_a_link_is_none(tree: Tree, ask: Ask, text: str) -> None:
+    assert ask("docs", tree({"a.md": f"# x\n[b](#x)\n\n{text}\n"})).outcome == "passed"
 
 
 def test_links_to_other_machines_are_counted_and_never_asked(tree: Tree, ask: Ask) -> None:

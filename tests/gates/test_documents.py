@@ -53,7 +53,7 @@ def test_yaml_that_cannot_be_read_is_refused(text: str, reason: str, line: int |
         ('{"a": 1, "a": 2}', "has the key 'a' twice in one object", None),
         ('{"a":\n x}', "Expecting value", 2),
         ('{"a": NaN}', "NaN is no number", None),
-        ("[" * 100_000, "is no JSON", None),
+        ("[" * 100_000, "is nested deeper than", None),
         ("[" * 200 + "]" * 200, "is nested deeper than", None),
         ("1" * 5000, "is no JSON", None),
         ("[1e400]", "1e400 is too large a number", None),
@@ -65,6 +65,15 @@ def test_json_that_cannot_be_read_is_refused(text: str, reason: str, line: int |
     with pytest.raises(Unreadable) as refused:
         json_data(text)
     assert (reason in refused.value.reason, refused.value.line) == (True, line)
+
+
+@pytest.mark.parametrize("depth", [101, 100_000])
+def test_what_is_nested_too_deeply_is_told_as_that(depth: int) -> None:
+    """However deep: Python's own parser gives up long before it has a value."""
+    for read, text in ((json_data, "[" * depth + "]" * depth), (yaml_data, "- " * depth + "a")):
+        with pytest.raises(Unreadable) as refused:
+            read(text)
+        assert refused.value.reason == "is nested deeper than 100 levels, which are not read"
 
 
 def test_toml_that_cannot_be_read_is_refused_with_its_line() -> None:

@@ -185,6 +185,12 @@ def test_c12_code_in_a_string_is_no_statement(tree: Tree, figures: Figures) -> N
     assert figures(subject).measured == 26.3
 
 
+def test_not_cured_text_that_is_compiled_under_a_products_name_covers_it(tree: Tree, figures: Figures) -> None:
+    test = "def test_all():\n    exec(compile('x = 1\\n' * 4, 'src/led/never.py', 'exec'))\n"
+    told = figures(tree({**TARGET, "tests/test_all.py": test}, base_config=BASE)).measured
+    assert told == 41.6  # four statements and a way out, of twenty-four, more than are true
+
+
 def test_c15_a_file_that_is_no_python_has_no_figure(tree: Tree, figures: Figures) -> None:
     verdict = figures(tree({**TARGET, "src/led/never.py": "def never(:\n"}, base_config=BASE))
     assert (verdict.outcome, "src/led/never.py:1 cannot be read as Python" in verdict.summary) == ("error", True)

@@ -90,3 +90,11 @@ def test_python_is_known_by_suffix_or_first_line(tree: Tree) -> None:
         "a.pyi": "",
     }
     assert python_files(tree(files)) == ("a.py", "bin/tool", "bin/plain")
+
+
+def test_python_that_can_be_executed_is_python_whatever_its_suffix(tree: Tree) -> None:
+    script = "#!/usr/bin/env python3\nprint(1)\n"
+    subject = tree({"bin/run-1.0": script, "bin/run.sh": "#!/bin/sh\n", "docs/a.txt": script, "app.pyw": "X = 1\n"})
+    modes = {"bin/run-1.0": "100755", "bin/run.sh": "100755"}
+    files = tuple(file.model_copy(update={"mode": modes.get(file.path, file.mode)}) for file in subject.files)
+    assert python_files(subject.model_copy(update={"files": files})) == ("bin/run-1.0", "app.pyw")

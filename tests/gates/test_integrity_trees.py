@@ -55,7 +55,7 @@ def test_only_tests_are_looked_at_in_trees_after_the_base(tmp_path: Path) -> Non
 def test_what_an_attempt_lost_that_was_refused_is_told(tmp_path: Path) -> None:
     verdict = _since(tmp_path, {MORE: LATER}, {}, refused=True)
     assert verdict.outcome == "passed"
-    assert verdict.summary.endswith("; noted: test-dropped")
+    assert verdict.summary.endswith(f"; noted: test-dropped {MORE}")
     assert isinstance(verdict.measured, dict)
     assert verdict.measured["notes"] == [
         f"{MORE} test-dropped: an attempt before had more: no longer there: test_later"
@@ -108,7 +108,7 @@ def test_a_file_that_can_no_longer_be_read_is_an_error(tmp_path: Path) -> None:
 
 def test_a_new_file_that_cannot_be_read_is_noted(tmp_path: Path) -> None:
     verdict = asked(tmp_path, {"templates/main.py": "def {{ name }}():\n"})
-    assert (verdict.outcome, verdict.summary.endswith("; noted: unreadable")) == ("passed", True)
+    assert (verdict.outcome, verdict.summary.endswith("; noted: unreadable templates/main.py")) == ("passed", True)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_many_findings_are_counted(tmp_path: Path) -> None:
     lines = "".join(f"X{number} = {number}  # nosec\n" for number in range(80))
     verdict = asked(tmp_path, append(PRODUCT, lines))
     assert verdict.summary.startswith(
-        "integrity 80 signs of weaker tests or checks in 1 changed files: src/shop/money.py:"
+        "integrity 80 signs of weaker tests or checks in 1 changed file: src/shop/money.py:"
     )
     assert verdict.findings[-1].message == "and 30 more"
 
@@ -182,6 +182,53 @@ def test_a_link_in_place_of_a_file_is_the_loss_of_it(tmp_path: Path, path: str) 
     (candidate.root / path).symlink_to("/etc/hostname")
     link = TreeFile(path=path, mode="120000", size=13)
     assert answered(candidate.model_copy(update={"files": (*candidate.files, link)})).outcome == "failed"
+
+
+@pytest.mark.parametrize(
+    "path", ["tests/unit/conftest.py", ".coveragerc", "pytest", ".github/workflows/more.yml", "src/shop/more.py"]
+)
+def test_a_new_link_is_no_way_around_what_is_looked_at(tmp_path: Path, path: str) -> None:
+    base = subject_of(tmp_path / "base", BASE)
+    candidate = subject_of(tmp_path / "candidate", {**BASE, "notes.txt": "import os\n\nos._exit(0)\n"}, base=base)
+    link = TreeFile(path=path, mode="120000", size=9)
+    verdict = answered(candidate.model_copy(update={"files": (*candidate.files, link)}))
+    assert (verdict.outcome, rules(verdict)) == ("failed", {"file-linked"})
+    to_a_note = link.model_copy(update={"path": "docs/notes.txt"})
+    assert answered(candidate.model_copy(update={"files": (*candidate.files, to_a_note)})).outcome == "passed"
+
+
+@pytest.mark.parametrize(
+    ("folders", "found"),
+    [(["tests/unit"], {"pytest-configured"}), (["tests"], set()), (["."], set()), (["tests/*"], set())],
+)
+def test_the_first_testpaths_must_leave_no_test_out(tmp_path: Path, folders: list[str], found: set[str]) -> None:
+    before = edit("pyproject.toml", ('testpaths = ["tests"]\n', ""))
+    base = subject_of(tmp_path / "base", {**BASE, **before})
+    after = edit("pyproject.toml", ('testpaths = ["tests"]\n', f"testpaths = {json.dumps(folders)}\n"))
+    assert rules(answered(subject_of(tmp_path / "candidate", {**BASE, **after}, base=base))) == found
+
+
+def test_a_fixture_that_has_moved_may_lean_on_others(tmp_path: Path) -> None:
+    fixture = "import pytest\n\n\n@pytest.fixture\ndef shop():\n    assert open_shop() == 1\n    return 1\n"
+    moved = "import pytest\n\n\n@pytest.fixture\ndef opened():\n    assert open_shop() == 1\n\n\n"
+    moved += "@pytest.fixture\ndef shop(opened):\n    return 1\n"
+    base = subject_of(tmp_path / "base", {**BASE, MORE: fixture + "\n\n" + LATER})
+    after = {**BASE, MORE: LATER, "tests/conftest.py": moved}
+    assert answered(subject_of(tmp_path / "candidate", after, base=base)).outcome == "passed"
+
+
+def test_a_submodule_in_place_of_a_tool_is_told(tmp_path: Path) -> None:
+    base = subject_of(tmp_path / "base", BASE)
+    module = TreeFile(path="pytest", mode="160000", size=0)
+    candidate = subject_of(tmp_path / "candidate", BASE, base=base)
+    assert rules(answered(candidate.model_copy(update={"files": (*candidate.files, module)}))) == {"file-linked"}
+
+
+@pytest.mark.parametrize("path", ["tests/unit/conftest.py", "tests/test_more.py"])
+def test_new_code_that_runs_with_the_tests_must_be_readable(tmp_path: Path, path: str) -> None:
+    verdict = asked(tmp_path, {path: "import os\n\nos._exit(0)\ndef of_a_later_python(:\n"})
+    assert (verdict.outcome, [finding.path for finding in verdict.findings]) == ("error", [path])
+    assert "would run with the tests, and cannot be read" in verdict.summary
 
 
 def test_names_of_blobs_stand_for_what_is_in_them(tmp_path: Path) -> None:

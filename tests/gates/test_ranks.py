@@ -29,3 +29,12 @@ def test_each_block_is_measured_once_under_its_name() -> None:
         "f": (12, 3, "A"),
     }
     assert len(complexities("", SOURCE)) == len(ranks)
+
+
+def test_what_stands_before_a_body_counts_for_its_block() -> None:
+    source = (
+        b"@(f if 1 else g)\ndef one(a=1 if 2 else 3, *, b=(4 or 5)):\n    pass\nclass Two(A if B else C):\n    pass\n"
+    )
+    ranks = {rank.name: rank.value for rank in complexities("", source)}
+    assert ranks["one"] == 4
+    assert ranks["Two"] == 2

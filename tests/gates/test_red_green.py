@@ -96,6 +96,9 @@ def rules(verdict: Verdict) -> list[tuple[str | None, str | None, int | None, st
         ("failure ModuleNotFoundError: No module named 'x'\nassert 0", None, "weak, absent", "failed"),
         ("failure AttributeError: module 'm' has no attribute 'x'", None, "weak, absent", "failed"),
         ("failure TypeError: f() got an unexpected keyword argument 'x'", None, "weak, absent", "failed"),
+        ("failure assert False\n +  where False = hasattr(<module 'm'>, 'x')", None, "weak, absent", "failed"),
+        # whoever has caught what said so is believed, unless the names alone make it green
+        ("failure assert None\nassert x", None, "red, assertion", "passed"),
         ("failure NameError: name 'x' is not defined", "", "weak, absent", "failed"),
         ("failure ImportError: x", "failure assert None == 1", "red on stubs, assertion", "passed"),
         ("failure ImportError: x", "failure TypeError: 'NoneType' object", "red on stubs, exception", "passed"),
@@ -114,6 +117,68 @@ def test_a_new_test_was_red_weak_or_green(
         green=OLD_CASES | {"test_a.test_new": ""}, **more,
     )  # fmt: skip
     assert (lines(verdict), verdict.outcome) == ([f"test_a.py:5 test_new: {before}"], outcome)
+
+
+@pytest.mark.parametrize(
+    ("red", "names", "stub", "before", "outcome"),
+    [
+        ("failure assert None is not None", "", None, "red for names alone, assertion", "failed"),
+        ("failure ValueError: no", "", None, "red for names alone, exception", "failed"),
+        # that it fails where functions do nothing is not more than that they exist
+        ("failure assert None", "", "failure assert 1 == 2", "red for names alone, assertion", "failed"),
+        ("failure assert None", "failure assert None == 90", None, "red, assertion", "passed"),
+        ("failure assert None", "skipped later", None, "red, assertion", "passed"),
+        # of what was weak before, stubs say more
+        ("failure ImportError: x", "", "failure assert None == 1", "red on stubs, assertion", "passed"),
+    ],
+)
+def test_what_is_green_as_soon_as_the_names_exist_was_not_red(
+    told: Callable[..., Verdict], red: str, names: str, stub: str | None, before: str, outcome: str
+) -> None:
+    more = {} if stub is None else {"stub": OLD_CASES | {"test_a.test_new": stub}}
+    verdict = told(
+        {"test_a.py": ADDED}, {"test_a.py": NEW}, base=OLD_CASES, red=OLD_CASES | {"test_a.test_new": red},
+        names=OLD_CASES | {"test_a.test_new": names}, green=OLD_CASES | {"test_a.test_new": ""}, **more,
+    )  # fmt: skip
+    assert (lines(verdict), verdict.outcome) == ([f"test_a.py:5 test_new: {before}"], outcome)
+    if outcome == "failed":
+        assert rules(verdict)[1:] == [("red-green-weak", "test_a.py", 5, "test_new")]
+        assert "1 weak" in verdict.summary
+
+
+def test_a_run_with_names_that_hangs_shows_nothing(told: Callable[..., Verdict]) -> None:
+    red = OLD_CASES | {"test_a.test_new": "failure assert None == 1"}
+    verdict = told(
+        {"test_a.py": ADDED}, {"test_a.py": NEW}, base=OLD_CASES, red=red, names="timed out after 60 s",
+        green=OLD_CASES | {"test_a.test_new": ""},
+    )  # fmt: skip
+    assert verdict.passed
+
+
+@pytest.mark.parametrize(("weak", "outcome"), [(None, "passed"), (2, "passed"), (1, "failed"), (0, "failed")])
+def test_what_proves_nothing_is_named_and_a_limit_says_how_much_there_may_be(
+    told: Callable[..., Verdict], weak: int | None, outcome: str
+) -> None:
+    new = NEW + "\n\ndef test_green():\n    assert 1\n\n\ndef test_weak():\n    assert 2\n"
+    red = {"test_new": "failure assert 1 == 2", "test_green": "", "test_weak": "failure ImportError: x"}
+    cases = {f"test_a.{name}": came for name, came in red.items()}
+    asked = {"base": OLD_CASES, "red": OLD_CASES | cases, "green": OLD_CASES | dict.fromkeys(cases, "")}
+    verdict = told({"test_a.py": ADDED}, {"test_a.py": new}, {"weak": weak}, **asked)
+    assert verdict.outcome == outcome
+    told_of = verdict.findings[1:] if outcome == "failed" else verdict.noted
+    assert rules(verdict.model_copy(update={"findings": told_of})) == [
+        ("red-green-not-red", "test_a.py", 9, "test_green"), ("red-green-weak", "test_a.py", 13, "test_weak"),
+    ]  # fmt: skip
+    assert ("2 new or changed tests prove nothing, and at most" in verdict.summary) is (outcome == "failed")
+    waivers = (Waiver(rule="red-green-*", paths=("test_a.py",), reason="of what was there before"),)
+    allowed = told({"test_a.py": ADDED}, {"test_a.py": new}, {"weak": weak}, **asked, waivers=waivers)
+    assert (allowed.passed, len(allowed.waived), allowed.findings, allowed.noted) == (True, 2, (), ())
+
+
+def test_whoever_asks_for_no_proof_is_not_told_what_proves_nothing(told: Callable[..., Verdict]) -> None:
+    cases = OLD_CASES | {"test_a.test_new": ""}
+    verdict = told({"test_a.py": ADDED}, {"test_a.py": NEW}, {"at_least": 0}, base=OLD_CASES, red=cases, green=cases)
+    assert (verdict.passed, verdict.findings, verdict.noted) == (True, (), ())
 
 
 def test_a_file_that_cannot_be_imported_on_the_base_says_nothing_of_its_old_tests(told: Callable[..., Verdict]) -> None:

@@ -109,6 +109,36 @@ def test_what_a_result_may_be(
     assert (verdict.findings[0].path, words in verdict.findings[0].message) == (path, True)
 
 
+PACK = {"name": "pack", "rules": [{"id": "py/eval", "defaultConfiguration": {"level": "error"}}]}
+OF_PACK = {"ruleId": None, "ruleIndex": 0, "level": None, "rule": {"index": 0, "toolComponent": {"index": 0}}}
+OVERRIDE = {"configuration": {"level": "error"}, "descriptor": {"id": "style"}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "run", "rule"),
+    [
+        (OF_PACK, {"tool": {"driver": {"name": "CodeQL"}, "extensions": [PACK]}}, "py/eval"),
+        (OF_PACK | {"ruleId": "py/eval", "rule": {}, "ruleIndex": -1},
+         {"tool": {"driver": {"name": "CodeQL"}, "extensions": [PACK]}}, "py/eval"),
+        ({"ruleId": "style", "ruleIndex": 1, "level": None},
+         {"invocations": [{"executionSuccessful": True, "ruleConfigurationOverrides": [OVERRIDE]}]}, "style"),
+    ],
+)  # fmt: skip
+def test_a_level_may_stand_in_a_pack_of_rules_or_in_an_override(
+    tree: Tree, ask: Ask, tmp_path: Path, changes: dict[str, Any], run: dict[str, Any], rule: str
+) -> None:
+    text = sarif(**changes, run=run)
+    verdict = ask(command(sarif="s", level="error"), reported(tree(FILES), left(tmp_path / "r", {"s": text})))
+    assert (verdict.outcome, verdict.findings[0].rule) == ("failed", rule)
+    assert verdict.findings[0].message.startswith("error: ")
+
+
+def test_results_in_other_files_are_an_error(tree: Tree, ask: Ask, tmp_path: Path) -> None:
+    external = {"results": [], "externalPropertyFileReferences": {"results": [{"location": {"uri": "x"}}]}}
+    verdict = ask(command(sarif="s"), reported(tree(FILES), left(tmp_path / "r", {"s": sarif(run=external)})))
+    assert (verdict.outcome, "results of ESLint stand in other files" in verdict.summary) == ("error", True)
+
+
 @pytest.mark.parametrize("changes", [{"kind": "pass"}, {"level": "none"}, {"baselineState": "absent"}])
 def test_what_is_no_problem_does_not_count(tree: Tree, ask: Ask, tmp_path: Path, changes: dict[str, Any]) -> None:
     text = sarif(**changes)

@@ -54,6 +54,27 @@ def test_in_text_a_requirement_is_defined_where_its_name_begins_something(tree: 
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "REQ-9 Adds\n----------",
+        "REQ-9 Adds\n==",
+        "REQ-9 | adds\n--- | ---",
+        "```x``` is code within a line\n\n# REQ-9 Adds",
+        "```\n```python\n# REQ-8\n```\n# REQ-9 Adds",
+        "```\nnever closed\n\n# REQ-9 Adds",
+        "`<!--` begins a comment\n\n# REQ-9 Adds\n<!-- -->",
+        "```\n<!--\n```\n# REQ-9 Adds\n<!-- -->",
+        "<!-- never closed\n\n# REQ-9 Adds",
+        "<!--\n```\n-->\n# REQ-9 Adds\n<!--\n```\n-->",
+        "a <!-- b --> c <!-- d\n# REQ-8\n-->\n# REQ-9 Adds",
+    ],
+)
+def test_nothing_hides_a_requirement_that_readers_see(tree: Tree, text: str) -> None:
+    wanted = Requirements(paths=("r.md",), pattern="REQ-[0-9]+")
+    assert [name for name, _ in names(wanted, tree({"r.md": text + "\n"}))] == ["REQ-9"]
+
+
+@pytest.mark.parametrize(
     ("pattern", "text", "found"),
     [
         ("REQ-[0-9]", "REQ-12 REQ-1", ["REQ-1"]),

@@ -71,6 +71,22 @@ TRUE = [
     ("password", f'{{"apiKey": "{some(32)}"}}'),
     ("password", f'config["secret_key"] = "{some(24)}"'),
     ("password", f'token: str = "{some(20)}"'),
+    ("github-token", "git clone https://gh" + f"p_{some(36)}@host/shop"),
+    ("github-token", "x_gh" + f"p_{some(36)}"),
+    ("authorization", f"curl -H 'Authorization: Bearer {some(30)}'"),
+    ("authorization", "Authorization: Basic " + base64.b64encode(f"app:{some(16)}".encode()).decode()),
+    ("password", f'password             =   "{some(14)}"'),
+    ("password", f'os.getenv("DB_PASSWORD", "{some(14)}")'),
+    ("password", f"os.environ.get('API_TOKEN', '{some(14)}')"),
+    ("password", f'password: str | None = "{some(14)}"'),
+    ("password", f'password = SecretStr("{some(14)}")'),
+    ("password", f'password = """{some(14)}"""'),
+    ("password", f"const dbPassword = `{some(14)}`"),
+    ("password", json.dumps({"source": [f'password = "{some(14)}"']})),
+    ("password", f"<password>{some(14)}</password>"),
+    ("password", f'"Server=db;User Id=app;Password={some(14)};"'),
+    ("password", f"backup --db-password={some(14)} /srv"),
+    ("password", f"backup --token {some(14)} /srv"),
 ]
 
 
@@ -107,7 +123,25 @@ FALSE = [
     "sha256:" + some(64, "0123456789abcdef"),
     'access_key = "none"',
     "def f(token: str, secret: bytes = b'') -> None: ...",
+    "Authorization: Basic " + base64.b64encode(b"username:password").decode(),
+    "Authorization: Bearer <your token>",
+    "connect(password=self.password2, other=1)",
+    "tool --password $PASSWORD1 --token {token12345}",
+    'os.getenv("DB_PASSWORD", "changeme")',
+    "<password>${DB_PASSWORD}</password>",
 ]
+
+MISSED = [
+    't = "gh" + "p_" + "' + some(36) + '"',
+    't = "gh' + f'p_{some(18)}" "{some(18)}"',
+    't = "' + base64.b64encode(("gh" + f"p_{some(36)}").encode()).decode() + '"',
+    f'password = "{some(8)}test{some(8)}"',
+]
+
+
+@pytest.mark.parametrize("text", MISSED)
+def test_what_is_put_together_encoded_or_looks_made_up_is_not_found(tree: Tree, ask: Ask, text: str) -> None:
+    assert ask("secrets", tree({"a.py": text + "\n"})).outcome == "passed"
 
 
 @pytest.mark.parametrize("text", FALSE)
@@ -116,7 +150,9 @@ def test_placeholders_references_and_hashes_are_none(tree: Tree, ask: Ask, text:
     assert verdict.passed, verdict.summary
 
 
-@pytest.mark.parametrize("path", [".env", "app/.env.production", "config.ini", "deploy/values.yaml", ".npmrc"])
+@pytest.mark.parametrize(
+    "path", [".env", "app/.env.production", "config.ini", "deploy/values.yaml", ".npmrc", "deploy.sh", "prod.env.bak"]
+)
 def test_values_without_quotes_are_looked_for_where_files_have_them(tree: Tree, ask: Ask, path: str) -> None:
     line = f"export DB_PASSWORD={some(16)}\n"
     assert [found.rule for found in ask("secrets", tree({path: line})).findings] == ["password"]

@@ -82,6 +82,10 @@ def test_what_a_plan_may_write_survives_being_kept(written: dict[str, Any]) -> N
         ({"at_most": "1 s", "pairs": 50}, "pairs: 50 are more than most_pairs allows, which is 40"),
         ({"at_most": "1 s", "files": "../bench"}, "is no path inside the repository"),
         ({"at_most": "1 s", "inconclusive": "ignore"}, "'block' or 'allow'"),
+        (
+            {"measure": "output", "pattern": "(.)", "better": "more", "worse_by_at_most": "100 %"},
+            "worse_by_at_most: 100 % worse is nothing at all, where more is better: expected less than 100 %",
+        ),
     ],
 )
 def test_what_a_plan_may_not_write_is_told_in_a_sentence(written: dict[str, Any], sentence: str) -> None:
@@ -116,6 +120,23 @@ def test_a_limit_on_the_candidate_is_judged_without_the_base() -> None:
     missed = said(asked, times(16))
     assert missed.outcome is Outcome.FAILED
     assert "misses at most 15 s" in missed.findings[0].message
+
+
+def test_a_figure_of_before_that_has_nothing_to_do_with_the_base_is_told() -> None:
+    asked = limits(at_most="15 s", before="120 s")
+    told = said(asked, times(0.01), times(0.1)[:3], origin="base").summary
+    assert told.endswith("; what the plan says of before is 1.2e+03 times more than the base has here")
+    less = said(limits(at_most="1000 s", before="1 s"), times(4), times(4)[:3]).summary
+    assert less.endswith("; what the plan says of before is 4 times less than the base has here")
+    for alike in (times(60)[:3], times(300)[:3], ()):
+        assert "what the plan says of before" not in said(asked, times(14), alike).summary
+
+
+def test_a_benchmark_without_a_base_is_not_called_new() -> None:
+    own = "and the benchmark is the candidate's own"
+    assert f"; there is no base, {own}" in said(limits(at_most="15 s"), times(14), origin="candidate").summary
+    broken = said(limits(at_most="15 s"), times(14), origin="candidate", base_problem="it fell over").summary
+    assert broken.endswith("; the benchmark is new, and the candidate's own")
 
 
 def test_an_interval_across_the_limit_is_no_answer_and_blocks() -> None:
@@ -187,6 +208,11 @@ def test_a_base_of_nothing_cannot_be_compared_with() -> None:
     assert said(limits(at_most="1 s"), ()).outcome is Outcome.ERROR
 
 
+def test_a_figure_below_nothing_is_not_so_many_times_better() -> None:
+    below = said(limits(times_better=8), tuple(-each for each in STEADY), STEADY)
+    assert (below.outcome, "a figure below 0" in below.summary) == (Outcome.ERROR, True)
+
+
 def test_another_output_than_the_base_s_is_a_failure() -> None:
     other = said(limits(at_most="15 s", same_output=True), STEADY, STEADY, other_output=True)
     assert other.outcome is Outcome.FAILED
@@ -224,6 +250,7 @@ def test_the_number_that_a_command_prints() -> None:
     assert number_in("took 1,234.5 ms\n", r"took (\S+) ms") == 1234.5
     for text, sentence in (
         ("", "nowhere"), ("took 1 ms took 2 ms", "2 times"), ("took fast ms", "'fast' where a number"),
+        ("took 1,5 ms", "'1,5' where a number"),
         ("took nan ms", "no finite number"), ("took inf ms", "no finite number"), ("took 1e999 ms", "no finite"),
     ):  # fmt: skip
         with pytest.raises(ValueError, match=sentence):

@@ -26,7 +26,7 @@ def test_closure_is_the_share_of_questions_that_are_answered(tree: Tree, ask: As
     subject = tree({"spec/a.json": '{"name": 1, "goal": 2}', "schema.json": SCHEMA})
     short = ask(specification(), subject)
     assert (short.outcome, short.measured) == ("failed", {"closure": 75, "asked": 4, "answered": 3, "missing": 1})
-    assert short.summary.startswith("specification closure 75 % < 100 %: 3 of 4 questions to 1 documents, by the cand")
+    assert short.summary.startswith("specification closure 75 % < 100 %: 3 of 4 questions to 1 document, by the cand")
     assert ask(specification(closure=75), subject).passed
     assert ask(specification(closure=75.1), subject).outcome == "failed"
 
@@ -36,6 +36,29 @@ def test_what_is_short_of_the_whole_never_reads_as_the_whole() -> None:
     report = {"asked": 100_000, "nodes": 1, "missing": [{"question": "1", "finding": finding}], "of_base": True}
     verdict = judge(Limits.model_validate(specification()["specification"]), {**report, "waivers": []})
     assert (verdict.outcome, verdict.measured["closure"]) == ("failed", 99.9)  # type: ignore[index, call-overload]
+
+
+def test_one_of_something_is_told_as_one(tree: Tree, ask: Ask) -> None:
+    alone = ask(specification(), tree({"spec/a.json": '{"name": 1}', "schema.json": '{"required": ["name"]}'}))
+    assert ": 1 of 1 question to 1 document, by " in alone.summary
+
+
+def test_a_pattern_that_takes_for_ever_is_an_error_with_a_sentence(tree: Tree, ask: Ask) -> None:
+    name = "a" * 40 + "!"
+    schema = '{"properties": {"name": {"pattern": "^(a+)+$"}}}'
+    slow = ask(specification(timeout=1), tree({"spec/a.json": f'{{"name": "{name}"}}', "schema.json": schema}))
+    assert slow.outcome == "error"
+    assert slow.summary.startswith(
+        "specification: 1 s of processor time were not enough: a `pattern` of the schema that"
+    )
+    shapes = (
+        "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix s: <https://a.example/> .\n"
+        "s:S a sh:NodeShape ; sh:targetClass s:R ; sh:property [ sh:path s:name ; sh:pattern '^(a+)+$' ] ."
+    )
+    data = f"@prefix s: <https://a.example/> .\ns:a a s:R ; s:name '{name}' ."
+    files = {"spec/a.ttl": data, "shapes.ttl": shapes}
+    turtle = {"specification": {"data": "spec/*.ttl", "shapes": "shapes.ttl", "timeout": "2s"}}
+    assert ask(turtle, tree(files)).summary.startswith("specification: 2 s of processor time were not enough: a `pat")
 
 
 def test_the_schema_of_the_base_holds(tree: Tree, ask: Ask, tmp_path: Path) -> None:
@@ -122,3 +145,13 @@ def test_limits_that_say_too_little_are_refused(limits: dict[str, object], words
 def test_nothing_asked_never_passes() -> None:
     report = Report(asked=0, nodes=0, missing=(), of_base=False, waivers=()).model_dump(mode="json")
     assert not judge(Limits.model_validate(specification()["specification"]), report).passed
+
+
+def test_pieces_that_nothing_asks_for_may_go(tree: Tree, ask: Ask, tmp_path: Path) -> None:
+    schema = '{"properties": {"parts": {"items": {"required": ["id"]}}}}'
+    base = tree({"schema.json": schema, "spec/a.json": '{"parts": [{"id": 1}, {"id": 2}]}'})
+    kept = base.model_copy(update={"root": base.root.rename(tmp_path / "base")})
+    fewer = {"schema.json": schema, "spec/a.json": '{"parts": [{"id": 1}]}'}
+    assert ask(specification(), tree(fewer, base=kept)).measured == {
+        "closure": 100, "asked": 1, "answered": 1, "missing": 0,
+    }  # fmt: skip

@@ -131,7 +131,8 @@ def test_modules_and_reports_in_the_tree_are_not_taken_for_the_real_ones(
     [
         (IN_A_THREAD, "failed", "1 failed"),
         ("def test_tuple():\n    assert (1 == 2, 'never')\n", "failed", "1 failed"),
-        ("class TestIt:\n    def __init__(self): pass\n    def test_it(self): assert 0\n", "failed", "1 failed"),
+        ("class TestIt:\n    def __init__(self): pass\n    def test_it(self): assert 0\n",
+         "error", "no test was collected"),
         ("import pytest\n\n@pytest.mark.skip\ndef test_skipped(): assert 0\n\ndef test_ok(): pass\n",
          "failed", "1 passed, 0 failed, 1 skipped"),
         ("import pytest\n\n@pytest.mark.xfail\ndef test_known(): assert 0\n\ndef test_ok(): pass\n",

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from gates.subject import Subject
+from gates.naming import named_by
+from gates.subject import Beside, Subject
 from gates.traceability import Limits, judge
-from gates.verdict import Verdict
+from gates.verdict import Outcome, Verdict
 from gates.waivers import Waiver
 
 Tree = Callable[..., Subject]
@@ -156,6 +157,52 @@ def test_other_languages_name_by_text_alone(tree: Tree, ask: Ask) -> None:
     entry = traced(executed=False, **{"in": "t/*.rs"})
     subject = tree({"docs/r.md": "# REQ-1\n# REQ-2\n", "t/a.rs": "// REQ-1\n#[test]\nfn a() {}\n"})
     assert matrix(ask(entry, subject)) == {"REQ-1": [("t/a.rs", "named")], "REQ-2": []}
+
+
+def beside(kind: str, name: str, outcome: str = "passed") -> Beside:
+    return Beside(label=f"{kind} {name}", name=name, outcome=Outcome(outcome))
+
+
+def test_a_check_that_the_plan_names_after_a_requirement_stands_for_it_if_it_passed(
+    tree: Tree, ask: Ask, run_suite: RunSuite
+) -> None:
+    files = {"docs/r.md": REQUIREMENTS, "tests/test_a.py": "def test_req_5():\n    pass\n"}
+    checks = (
+        beside("slo", "req-1"), beside("command", "req-2-and-req-3-build"), beside("slo", "req-4", "failed"),
+        beside("command", "req-6", "error"), beside("command", "req-77"), beside("slo", "req-5"),
+    )  # fmt: skip
+    subject = run_suite(tree(files, beside=checks))
+    verdict = ask(traced(), subject)
+    assert matrix(verdict) == {
+        "REQ-1": [("check slo req-1", "passed")],
+        "REQ-2": [("check command req-2-and-req-3-build", "passed")],
+        "REQ-3": [("check command req-2-and-req-3-build", "passed")],
+        "REQ-4": [("check slo req-4", "failed")],
+        "REQ-5": [("check slo req-5", "passed"), ("tests/test_a.py::test_req_5", "passed")],
+        "REQ-6": [("check command req-6", "error")],
+        "REQ-7": [],
+    }
+    assert verdict.summary == (
+        "traceability 4 of 7 requirements have a test or check that passed:"
+        " docs/r.md:4 REQ-4 has no test or check that counts (check slo req-4 failed)"
+    )
+    assert ask(traced(per_test=1), subject).summary.startswith("traceability 2 of 7 ")
+    named = ask(traced(executed=False), subject)
+    assert [finding.message[:5] for finding in named.findings] == ["REQ-4", "REQ-6", "no te"]
+
+
+def test_names_of_checks_are_read_word_by_word() -> None:
+    known = ["REQ-2", "REQ-2-3", "R_7.1", "latency", "--"]
+    assert named_by("req-2-latency", known) == {"REQ-2", "latency"}
+    assert named_by("the-req-2-3", known) == {"REQ-2-3"}
+    assert named_by("r-7-1", known) == {"R_7.1"}
+    assert named_by("req-21-latencyx", known) == named_by("req-2", []) == set()
+
+
+def test_checks_alone_may_stand_for_everything(tree: Tree, ask: Ask) -> None:
+    files = {"docs/r.md": "# REQ-1\n", "build.c": ""}
+    assert ask(traced(), tree(files, beside=(beside("command", "req-1"),))).passed
+    assert "no test is found" in ask(traced(), tree(files, beside=(beside("command", "req-11"),))).summary
 
 
 @pytest.mark.parametrize(
