@@ -61,7 +61,7 @@ def fetch(name: str, scratch: Path, files: int | None) -> Project:
     return Project(name, root, product)
 
 
-REQUIREMENTS = {"pygments": "wcag-contrast-ratio\n"}
+REQUIREMENTS = {"jinja2": "trio\n", "pygments": "wcag-contrast-ratio\n"}
 """What tests of a project need, and its metadata do not say."""
 
 

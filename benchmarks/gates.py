@@ -1,11 +1,12 @@
 """Our gate against the same tools one after the other, on real projects: cold, warm, and after a change of five files.
 
-    .venv/bin/python benchmarks/gates.py                               # flask and jinja2, whole gates
+    .venv/bin/python benchmarks/gates.py                               # flask and pygments, whole gates
     .venv/bin/python benchmarks/gates.py --static sympy --files 500    # bandit and radon alone, proven file by file
 
 Projects are source distributions, fetched by pip from wherever it is set up to look; nothing of them is kept. Both
-sides have their environments ready. Ours measures what it always does: a fresh checkout and environment of the
-candidate, one run of the tests for `tests` and `coverage`, figures of files that are not known, in jailed workers.
+sides have the same dependencies ready, and as many tests must pass. Ours measures what it always does: a fresh checkout
+and environment of the candidate, one run of the tests for `tests` and `coverage`, figures of files that are not known,
+in jailed workers.
 `benchmarks/README.md` tells what is compared with what.
 """
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from gates import integrity
 from gates.subject import REGULAR, Subject
-from gates.tampering import ci, config
+from gates.tampering import commands, config
 from gates.verdict import Outcome, Unmeasurable, Verdict, error
 from tasks.git import Git
 from tasks.scratch import remove
@@ -85,7 +85,7 @@ def _write(git: Git, trees: Sequence[Subject]) -> None:
 
 
 def _is_read(path: str) -> bool:
-    return ci.is_ci(path) or path.rpartition("/")[2] in config.FILES
+    return commands.is_ci(path) or path.rpartition("/")[2] in config.FILES
 
 
 def _commits(git: Git, wanted: argparse.Namespace) -> list[str]:

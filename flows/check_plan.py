@@ -1,9 +1,11 @@
 """What `sparc check` says of a plan: its problems, and the shape of its work."""
 
+import math
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
+import yaml
 from pydantic import JsonValue
 
 from flows.default_gates import gate_of
@@ -96,19 +98,20 @@ def _shape(plan: Plan, phase: str) -> PhaseShape:
 
 
 def stated(check: Check) -> str:
-    """A check and the limits that are set, in one line: `coverage: at_least 95, branch true`."""
-    limits = check.limits.model_dump(mode="json", exclude={"name"})
-    told = ", ".join(f"{key} {_told(value)}" for key, value in limits.items() if _is_set(value))
-    return f"{check.label}: {told}" if told else check.label
+    """A check as a plan has it, in one line and without defaults: `coverage: {at_least: 95, branch: true}`."""
+    limits = check.limits.model_dump(mode="json", exclude_defaults=True, by_alias=True)
+    if not limits:
+        return check.name
+    # a name first, as people write it
+    written = {check.name: _whole({key: limits[key] for key in sorted(limits, key=lambda key: key != "name")})}
+    text = yaml.safe_dump(written, default_flow_style=True, width=math.inf, sort_keys=False, allow_unicode=True)
+    return text.strip()[1:-1]
 
 
-def _is_set(value: JsonValue) -> bool:
-    return not (value is None or value is False or value in ([], {}, ""))
-
-
-def _told(value: JsonValue) -> str:
+def _whole(value: JsonValue) -> JsonValue:
+    """The same with 95 for 95.0, which nobody writes."""
+    if isinstance(value, dict):
+        return {key: _whole(part) for key, part in value.items()}
     if isinstance(value, list):
-        return " ".join(map(_told, value))
-    if isinstance(value, float):
-        return f"{value:g}"
-    return "true" if value is True else str(value)
+        return [_whole(part) for part in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -12,11 +12,13 @@ from pydantic import ValidationError
 
 from flows.outputs import Outputs
 from flows.settings import Settings
+from gates.waivers import Waiver
 from tasks.errors import Refused
 from tasks.export import Answer
 from tasks.isolation import ANNOUNCED
 from tasks.report import answer_lines
 from tasks.target import Environment
+from tasks.waivers_told import idle_of, told_idle
 from tasks.wording import moment, plain
 
 if TYPE_CHECKING:  # these take their time to import
@@ -69,7 +71,7 @@ def gate(  # noqa: PLR0913, PLR0917 - options
     problems = outputs.write([Answer(each.verdict, each.seconds, lines=each.lines) for each in answers])
     passed = bool(answers) and all(answered.verdict.passed for answered in answers) and not problems
     document = {"ok": passed, "ref": None if staged else ref or "HEAD", **_document(prepared, answers)}
-    typer.echo(json.dumps(document, indent=1) if as_json else "\n".join(_lines(answers)))
+    typer.echo(json.dumps(document, indent=1) if as_json else "\n".join(_lines(prepared, answers)))
     for problem in problems:
         typer.echo(problem, err=True)
     return 0 if passed else 1
@@ -82,18 +84,25 @@ def _document(prepared: "Prepared", answers: Sequence["Answered"]) -> dict[str, 
     ]
     asked = prepared.asked
     about = {"commit": asked.commit, "staged": prepared.staged, "base": asked.base, "notes": list(prepared.notes)}
-    return {**about, "checks": told}
+    idle = [waiver.model_dump(mode="json") for waiver in _idle(prepared, answers)]
+    return {**about, "checks": told, "idle_waivers": idle}
 
 
 def _when(answered: "Answered") -> str | None:
     return datetime.fromtimestamp(answered.kept, UTC).isoformat() if answered.kept is not None else None
 
 
-def _lines(answers: Sequence["Answered"]) -> Iterator[str]:
+def _idle(prepared: "Prepared", answers: Sequence["Answered"]) -> tuple[Waiver, ...]:
+    return idle_of(prepared.asked.waivers, (answered.verdict for answered in answers))
+
+
+def _lines(prepared: "Prepared", answers: Sequence["Answered"]) -> Iterator[str]:
     for answered in answers:
         yield from answer_lines(answered.verdict)
         if answered.kept is not None:
             yield f"  (kept from {moment(answered.kept)}; --fresh measures anew)"
+    for waiver in _idle(prepared, answers):
+        yield plain(told_idle(waiver, "here: this gate"), 1000)
 
 
 def environment_of(groups: list[str] | None, requirements: list[str] | None) -> Environment | None:

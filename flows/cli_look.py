@@ -121,6 +121,8 @@ def report(
             raise Refused(f"cannot write {html}: {problem.strerror}") from problem
         typer.echo(f"written: {html}", err=True)
     problems = outputs.write(answers_of(folder)) if junit or sarif else []
+    for path in outputs.written:
+        typer.echo(f"written: {path}", err=True)
     if problems:
         raise Blocked("\n".join(problems))
     return 0

@@ -2,7 +2,7 @@
 
 The same check with the same limits is asked once. A check means its own assignment: paths that it leaves out are that
 one's deliverables, `{assignment}` in a command is its name. Tests are run as each assignment's own gate would run them,
-so those whose gates run them differently are asked apart.
+so those whose gates run them differently are asked apart; and so is a gate in which one check looks at the others'.
 """
 
 from collections.abc import Iterable, Sequence
@@ -39,8 +39,10 @@ def common(gates: Sequence[Gate]) -> tuple[Part, ...]:
     """The checks of all gates, each of them once."""
     parts: dict[str, dict[str, Check]] = {}
     for gate in gates:
+        hears = any(check.kind.hears for check in gate.checks) and any(check.own_name for check in gate.checks)
         for check in gate.bound:
             suite = _suite(gate.checks) if check.kind.runs in (Runs.SUITE, Runs.PROBE) else ""
+            suite = f"{gate.assignment}: {_suite(gate.checks)}" if hears else suite
             parts.setdefault(suite, {}).setdefault(check.model_dump_json(), check)
     promised = tuple(dict.fromkeys(_promised(gates)))
     return tuple(Part(tuple(checks.values()), promised) for checks in parts.values())

@@ -15,7 +15,7 @@ from gates.verdict import Outcome, Verdict, fold
 from tasks import evidence
 from tasks.bench import Bench
 from tasks.events import CheckEnded
-from tasks.exam import Exam
+from tasks.exam import Exam, beside
 from tasks.integrate import Candidate
 from tasks.kept_verdicts import Kept, answered, question_of
 from tasks.quality import measure
@@ -108,10 +108,12 @@ async def ask_all(
         home=work.folder.home, env=work.env, confinement=work.confinement, compared=question.compared or question.base,
         earlier=question.earlier, refused=question.refused, waivers=work.plan.waivers,
     )  # fmt: skip
-    sitting = _Sitting(phase, question, exam, Bench(exam, question.checks), {} if failed is None else failed)
+    sitting = _Sitting(phase, question, Bench(exam, question.checks), {} if failed is None else failed)
     try:
         ends: dict[int, Asked | BaseException] = {}
         for places in turns(question.checks):
+            said = (end for end in ends.values() if isinstance(end, Asked))
+            sitting.bench.hear(beside((each.check, each.verdict) for each in said))
             asked = (_answered(sitting, place, tell) for place in places)
             # all of them, whatever becomes of one: nothing may be taken away under a check that still looks at it
             ends |= zip(places, await asyncio.gather(*asked, return_exceptions=True), strict=True)
@@ -125,7 +127,6 @@ class _Sitting(NamedTuple):
 
     phase: PhaseWork
     question: Question
-    exam: Exam
     bench: Bench
     failed: dict[str, Kept]
 
@@ -138,8 +139,8 @@ def _raised(end: Asked | BaseException) -> Asked:
 
 async def _answered(sitting: _Sitting, place: int, tell: Callable[[int, Asked], None]) -> Asked:
     check, kept = sitting.question.checks[place], sitting.phase.work.kept
-    asked_for = await in_thread(question_of, sitting.exam, check, sitting.question.checks)
-    known = kept.find(asked_for, sitting.failed)
+    asked_for = await in_thread(question_of, sitting.bench.exam, check, sitting.question.checks)
+    known = kept.find(asked_for, sitting.failed) if asked_for else None
     if known:
         asked = Asked(check, known.verdict, known.evidence, 0.0, known.where)
     else:
@@ -148,8 +149,8 @@ async def _answered(sitting: _Sitting, place: int, tell: Callable[[int, Asked], 
     return asked
 
 
-async def _measured(sitting: _Sitting, check: Check, asked_for: str) -> Asked:
-    """Measure a check, and keep the record of it."""
+async def _measured(sitting: _Sitting, check: Check, asked_for: str | None) -> Asked:
+    """Measure a check, and keep the record of it; as the answer to what was asked, if we know all of that."""
     phase, question = sitting.phase, sitting.question
     async with phase.checks_at_once:
         measured = await value_of(measure(sitting.bench, check, return_state=True))
@@ -161,7 +162,7 @@ async def _measured(sitting: _Sitting, check: Check, asked_for: str) -> Asked:
     (name,) = await in_thread(evidence.keep, phase.work.hub.git, [record])
     phase.work.kept.add(record, name)
     if (answer := answered(record, name)) and not answer[1].verdict.passed:
-        sitting.failed[asked_for] = answer[1]
+        sitting.failed[answer[0]] = answer[1]
     return Asked(check, measured.verdict, name, measured.seconds)
 
 

@@ -10,12 +10,14 @@ file itself says of the base is read from the disk, for something has to be; so 
 names the base on the command line.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, NamedTuple
 
 from pydantic import Field, ValidationError
 
+from flows.places import Lines, inside
 from flows.plan_errors import problems_of
 from flows.plan_nodes import read_nodes
 from flows.plan_text import compose_file
@@ -27,6 +29,7 @@ from tasks.errors import PlanInvalid, Problem, Refused
 from tasks.git import GitError
 from tasks.repository import Repository
 from tasks.target import Environment
+from tasks.waivers_told import doubts, names
 from tasks.wording import short
 
 
@@ -47,13 +50,24 @@ class Found(NamedTuple):
     """A file, and which version of it."""
 
     file: GateFile
-    told: str
+    name: str
+    """Of the version, for people."""
+    lines: Lines
+    told: str = ""
     """A sentence for people."""
+
+    def refuse_unknown_rules(self, checks: Iterable[Check]) -> tuple[str, ...]:
+        """Raise PlanInvalid for waivers of rules that none of the checks can have; sentences about doubtful ones."""
+        found = tuple(doubts(self.file.waivers, names(checks)))
+        problems = {doubt: Problem(inside("waivers", doubt.place, "rule"), None, doubt.sentence) for doubt in found}
+        if wrong := [problems[doubt] for doubt in found if doubt.certain]:
+            raise PlanInvalid(self.name, self.lines.locate(wrong))
+        return tuple(f"{self.name}: {problem.where}: {problem.problem}" for problem in problems.values())
 
 
 def on_disk(path: Path) -> GateFile | None:
     """The file as it lies there; None when there is none. Raises PlanInvalid with all of its problems."""
-    return _read(path, str(path)) if path.exists() else None
+    return _read(path, str(path)).file if path.exists() else None
 
 
 def at_base(path: Path, repository: Repository, base: str | None) -> Found:
@@ -65,12 +79,11 @@ def at_base(path: Path, repository: Repository, base: str | None) -> Found:
         with TemporaryDirectory(prefix="sparc-gate-") as folder:
             copy = Path(folder, "gate.yaml")
             copy.write_bytes(data)
-            return Found(_read(copy, name), f"gate: {name}, with which it is compared")
-    here = on_disk(path)
-    if here is None:
+            return _read(copy, name)._replace(told=f"gate: {name}, with which it is compared")
+    if not path.exists():
         raise Refused(f"there is no {path}: --file names a file with a gate: [...] in it")
     why = f", for {short(base)} does not have it: nothing keeps it from loosening itself" if base and inside else ""
-    return Found(here, f"gate: {path} as it lies here{why}")
+    return _read(path, str(path))._replace(told=f"gate: {path} as it lies here{why}")
 
 
 def _inside(path: Path, repository: Repository) -> str | None:
@@ -86,7 +99,7 @@ def _of_commit(repository: Repository, commit: str, path: str) -> bytes | None:
         raise Refused(f"{path} of {short(commit)} cannot be read: {problem}") from problem
 
 
-def _read(path: Path, name: str) -> GateFile:
+def _read(path: Path, name: str) -> Found:
     """Read a file; problems are told as those of `name`."""
     try:
         data = read_nodes(compose_file(path))
@@ -103,4 +116,4 @@ def _read(path: Path, name: str) -> GateFile:
         problems += problems_of(invalid)
     if problems:
         raise PlanInvalid(name, data.lines.locate(problems))
-    return file
+    return Found(file, name, data.lines)

@@ -21,9 +21,18 @@ class Outputs:
     sarif: Path | None = None
     cobertura: Path | None = None
 
+    @property
+    def written(self) -> tuple[Path, ...]:
+        """Those that are there."""
+        return tuple(path for path in self._wanted if path.is_file())
+
+    @property
+    def _wanted(self) -> tuple[Path, ...]:
+        return tuple(filter(None, (self.junit, self.sarif, self.cobertura)))
+
     def make_room(self) -> None:
         """Take away what an earlier call left, lest it be taken for the answer of this one. Raises Refused."""
-        for path in filter(None, (self.junit, self.sarif, self.cobertura)):
+        for path in self._wanted:
             if not path.parent.is_dir() or path.is_dir():
                 raise Refused(f"cannot write {path}: name a file in a directory that is there")
             try:

@@ -133,7 +133,8 @@ def prepare(wanted: Wanted) -> Prepared:
             raise Refused(f"{wanted.file} has an environment: leave out --group and --requirements, or that")
         environment = wanted.environment or found.file.environment
         asked = replace(asked, environment=environment, waivers=found.file.waivers)
-        checks, notes = (*found.file.gate, *checks), (*notes, found.told)
+        checks = (*found.file.gate, *checks)
+        notes = (*notes, found.told, *found.refuse_unknown_rules(checks))
     return Prepared(
         asked, tuple(check for at, check in enumerate(checks) if check not in checks[:at]), wanted.staged, notes
     )

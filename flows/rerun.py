@@ -17,6 +17,7 @@ from flows.plain_gate import exam_of
 from gates import command, slo
 from gates.checks import Check
 from gates.model import Frozen
+from gates.subject import Beside
 from gates.verdict import Verdict
 from gates.waivers import Waiver
 from tasks import evidence
@@ -53,6 +54,7 @@ class _Asked(Frozen):
     earlier: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    beside: tuple[Beside, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,7 @@ def _exam(recorded: _Recorded, place: Place) -> Exam:
     return replace(
         exam, tree=recorded.tree, base=recorded.base, deliverables=asked.deliverables, words=words,
         compared=asked.compared, earlier=asked.earlier, refused=asked.refused, waivers=asked.waivers,
+        beside=asked.beside,
     )  # fmt: skip
 
 

@@ -16,13 +16,14 @@ from gates.model import Frozen
 from gates.ran import crash, tail
 from gates.reports import read_report
 from gates.subject import Ran, Run
-from gates.suites import guard, junit
+from gates.suites import before, guard, junit
 from gates.tests import Limits as Tests
 from gates.verdict import Unmeasurable
+from tasks.errors import Interrupted, SparcError
 from tasks.ground import Ground
 from tasks.kept_verdicts import versions
 from tasks.shelf import DAY, Shelf
-from tasks.suite_run import Left, run_suite
+from tasks.suite_run import Left, NoEnvironment, run_suite
 
 MOST_BYTES = 64 << 20
 MOST_OF_ONE = 8 << 20
@@ -52,6 +53,18 @@ def run(ground: Ground, limits: Tests) -> Run:
         done = trimmed(run_suite(ground.open(ground.exam.compared), limits, None, ground.config))
         _keep(ground, question, done)
         return done
+
+
+def of_base(ground: Ground, limits: Tests) -> dict[str, Run]:
+    """The same as further runs of a subject; none where the base has no environment. Raises SparcError."""
+    try:
+        return {before.RUN: run(ground, limits)}
+    except NoEnvironment:
+        return {}
+    except Interrupted:
+        raise
+    except SparcError as problem:
+        raise SparcError(f"what passes on the base cannot be told: {problem}") from None
 
 
 def trimmed(left: Left) -> Run:

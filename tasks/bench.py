@@ -11,15 +11,17 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from gates import command
+from gates import command, tests
 from gates.checks import Check, Runs
 from gates.line_hits import LINES, LineHits
-from gates.subject import Subject
+from gates.subject import Beside, Subject
 from gates.verdict import MOST_FINDINGS, Finding, Outcome, Verdict, error
 from gates.worker import LINES_FILE
+from tasks import base_suites
 from tasks.command import Command, run_foreign
 from tasks.command_run import run_command
 from tasks.errors import Interrupted, SparcError
@@ -55,6 +57,15 @@ class Bench:
         # one for each set of limits of `tests`: they say which tests are run
         self._suites = {self._suite_of(check): Once[Left]() for check in self._checks}
 
+    @property
+    def exam(self) -> Exam:
+        """What is asked, with what it has heard so far."""
+        return self._exam
+
+    def hear(self, beside: tuple[Beside, ...]) -> None:
+        """Be told what named checks of the gate came to, before a check that looks at that is measured."""
+        self._exam = replace(self._exam, beside=beside)
+
     def __enter__(self) -> Self:
         return self
 
@@ -71,7 +82,7 @@ class Bench:
         left, lines = None, tuple[LineHits, ...]()
         try:
             if check.kind.runs is Runs.SUITE:
-                verdict, lines = self._worker(check, lambda: self._with(check, self._suite(check)))
+                verdict, lines = self._worker(check, lambda: self._with(check, self._with_base(check)))
                 left = self._suite(check)
             else:
                 left = self._left(check)
@@ -93,6 +104,13 @@ class Bench:
 
     def _suite(self, check: Check) -> Left:
         return self._suites[self._suite_of(check)].get(lambda: self._run_suite(check))
+
+    def _with_base(self, check: Check) -> Left:
+        """The run of the tests, and the base's own where the check holds one against the other."""
+        left, limits = self._suite(check), check.limits
+        if isinstance(limits, tests.Limits) and limits.new_only and self._exam.compared:
+            return left._replace(runs=base_suites.of_base(self._laid(), limits))
+        return left
 
     def _run_suite(self, check: Check) -> Left:
         ground = self._laid()
@@ -126,6 +144,8 @@ class Bench:
         """What a check looks at."""
         ground = self._laid()
         subject = ground.subject()
+        if check.kind.hears:
+            subject = subject.model_copy(update={"beside": self._exam.beside})
         if check.kind.compares(check.limits):
             subject = ground.compared(subject)
         if left:

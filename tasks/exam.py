@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from gates import plugins
 from gates.checks import Check, Runs
 from gates.line_hits import LineHits
+from gates.subject import Beside
 from gates.verdict import Verdict
 from gates.waivers import Waiver
 from tasks.git import Git
@@ -62,6 +63,8 @@ class Exam:
     """What attempts before left that was not merged; what is lost of it is told."""
     waivers: tuple[Waiver, ...] = ()
     """What the plan allows on purpose."""
+    beside: tuple[Beside, ...] = ()
+    """What named checks of the same gate came to, as far as they were measured."""
 
     @property
     def isolation(self) -> Isolation:
@@ -119,7 +122,17 @@ def asked_of(exam: Exam, check: Check, checks: Iterable[Check]) -> dict[str, Jso
         "earlier": list(exam.earlier) if compares else [],
         "refused": list(exam.refused) if compares else [],
         "waivers": [waiver.model_dump(mode="json") for waiver in exam.waivers],
+        "beside": [each.model_dump(mode="json") for each in exam.beside] if check.kind.hears else [],
     }
+
+
+def beside(answers: Iterable[tuple[Check, Verdict]]) -> tuple[Beside, ...]:
+    """What the named checks among these came to."""
+    return tuple(
+        Beside(label=check.label, name=check.own_name, outcome=verdict.outcome)
+        for check, verdict in answers
+        if check.own_name
+    )
 
 
 def _versions(check: Check) -> dict[str, str]:

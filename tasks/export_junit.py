@@ -45,6 +45,7 @@ def _fill(case: ET.Element, verdict: Verdict) -> None:
 def _lines(verdict: Verdict) -> Iterator[str]:
     yield from map(_line, verdict.findings)
     yield from (f"waived: {_line(each)} ({each.reason})" for each in verdict.waived)
+    yield from (f"noted: {_line(each)}" for each in verdict.noted)
 
 
 def _line(finding: Finding) -> str:

@@ -1,6 +1,7 @@
 """Our findings as SARIF 2.1.0: for code scanning, editors, and whoever reads that format.
 
-* Each finding of a check that did not pass is a result; what the plan waives is one too, suppressed with its reason.
+* Each finding of a check that did not pass is a result; what the plan waives is one too, suppressed with its reason;
+  what it only noted is one of the level `note`.
 * A check that could not be measured is told of as a notification of the tool, whose run then was no success: so that
   nobody takes a file without results for a gate that passed.
 * A finding without a place in the tree stands at its root, for there are readers that refuse a result without one.
@@ -51,7 +52,7 @@ def _rule(verdict: Verdict, finding: Finding) -> str:
 def _rules(verdicts: list[Verdict]) -> dict[str, JsonValue]:
     found: dict[str, JsonValue] = {}
     for verdict in verdicts:
-        for finding in (*verdict.findings, *verdict.waived):
+        for finding in (*verdict.findings, *verdict.waived, *verdict.noted):
             name, check = _rule(verdict, finding), clean(verdict.check)
             found.setdefault(name, {"id": name, "shortDescription": {"text": f"{name}, told by the check {check}"}})
     return found
@@ -69,7 +70,10 @@ def _invocation(verdicts: list[Verdict]) -> Json:
 def _results(verdicts: list[Verdict], rules: list[str]) -> Iterator[Json]:
     seen: Counter[str] = Counter()
     for verdict in verdicts:
-        for finding in (*verdict.findings, *verdict.waived):
+        told = [(finding, LEVELS[verdict.outcome]) for finding in verdict.findings]
+        told += [(finding, "warning") for finding in verdict.waived]
+        told += [(finding, "note") for finding in verdict.noted]
+        for finding, level in told:
             rule = _rule(verdict, finding)
             text = clean(finding.message) or "no message"
             same = json.dumps([verdict.check, rule, finding.path, text])
@@ -78,7 +82,7 @@ def _results(verdicts: list[Verdict], rules: list[str]) -> Iterator[Json]:
             yield {
                 "ruleId": rule,
                 "ruleIndex": rules.index(rule),
-                "level": LEVELS[verdict.outcome] if not isinstance(finding, Waived) else "warning",
+                "level": level,
                 "message": {"text": f"{clean(verdict.check)}: {text}"},
                 "locations": [{"physicalLocation": _place(finding)}],
                 "partialFingerprints": {FINGERPRINT: fingerprint},

@@ -6,6 +6,8 @@ them; the configuration at the base commit by which tests are run; what the targ
 names of the variables that it may see (their values may be secret); our code, the versions of our Python and of the
 tools; and how programs are kept from the machine.
 
+* A question of which we know only a part is none, and is asked each time: what decides when a program of the caller's
+  runs (`command`, `slo`), a service is asked (`dependencies`) or a check of a third party looks is not ours to know.
 * Only `passed` and `failed` are answers. What could not be measured is measured again.
 * What passed holds for the run, also after a resume: it is read back from the evidence in the hub, which only the
   orchestrator writes. Another run measures for itself.
@@ -26,8 +28,8 @@ from typing import Any
 from pydantic import JsonValue, ValidationError
 
 import gates
-from gates import command, plugins, slo
-from gates.checks import Check, Runs
+from gates import command, dependencies, slo
+from gates.checks import CHECKS, Check, Runs
 from gates.deliverables import Limits as Deliverables
 from gates.texts import Texts
 from gates.verdict import Outcome, Verdict
@@ -42,6 +44,7 @@ TOOLS = (
     "sparc",
     "bandit",
     "radon",
+    "ruff",
     "coverage",
     "pytest",
     "pyshacl",
@@ -51,6 +54,8 @@ TOOLS = (
     "pyyaml",
 )
 OUTCOMES = (Outcome.PASSED, Outcome.FAILED)
+ASKED_EACH_TIME = (command.Limits, slo.Limits, dependencies.Limits)
+"""What a program found by PATH does, how fast this machine is and what is known of packages stands in no tree."""
 
 
 @dataclass(frozen=True)
@@ -103,27 +108,22 @@ def answered(record: Mapping[str, Any], name: str) -> tuple[str, Kept] | None:
     return (question, kept) if isinstance(question, str) and verdict.outcome in OUTCOMES else None
 
 
-def question_of(exam: Exam, check: Check, checks: Iterable[Check]) -> str:
-    """The sha256 of everything that a check of a gate (`checks`) asks of a tree."""
+def question_of(exam: Exam, check: Check, checks: Iterable[Check]) -> str | None:
+    """The sha256 of everything that a check of a gate (`checks`) asks of a tree; None where we know only a part."""
+    if isinstance(check.limits, ASKED_EACH_TIME) or check.name not in CHECKS:
+        return None
     asked: dict[str, JsonValue] = {
         "tree": exam.tree, "check": check.name,
         "limits": meant(check, exam.deliverables, exam.words).limits.model_dump(mode="json"),
         "deliverables": list(exam.deliverables) if isinstance(check.limits, Deliverables) else None,
-        "target": _target(exam, check, checks), "versions": {**versions()}, "brought": _brought(exam, check),
+        "target": _target(exam, check, checks), "versions": {**versions()},
         "compared": [exam.compared, *exam.earlier] if check.kind.compares(check.limits) else None,
         "refused": list(exam.refused) if check.kind.compares(check.limits) else None,
         "waivers": [waiver.model_dump(mode="json") for waiver in exam.waivers],
+        "beside": [each.model_dump(mode="json") for each in exam.beside] if check.kind.hears else None,
     }  # fmt: skip
     text = json.dumps(asked, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _brought(exam: Exam, check: Check) -> JsonValue:
-    """Of a third party's check: its code, and whatever of the question it alone knows to look at; None of ours."""
-    code = plugins.versions(check.name)
-    if not code:
-        return None
-    return {"code": {**code}, "deliverables": list(exam.deliverables), "config": {**base_config(exam.git, exam.base)}}
 
 
 def meant(check: Check, deliverables: tuple[str, ...], words: Mapping[str, str]) -> Check:
@@ -146,12 +146,12 @@ def _target(exam: Exam, check: Check, checks: Iterable[Check]) -> JsonValue:
     if check.kind.runs is Runs.NOTHING:
         return {"environment": environment}  # which also says where the product is
     isolation = exam.isolation
-    if check.kind.runs is Runs.COMMAND:
-        base = exam.base if getattr(check.limits, "from_base", ()) else None
-        return {"environment": environment, "isolation": isolation, "base": base}
     tests, covered = limits_of(check, checks)
+    # which of the base's files configure a probe's tool is for the probe to know
+    base = exam.git.resolve(exam.base, "tree") if exam.base and check.kind.runs is Runs.PROBE else None
     return {
-        "environment": environment, "isolation": isolation, "config": {**base_config(exam.git, exam.base)},
+        "environment": environment, "isolation": isolation, "base": base,
+        "config": {**base_config(exam.git, exam.base, exam.environment)},
         "suite": tests.model_dump(mode="json"), "covered": covered.model_dump(mode="json") if covered else None,
     }  # fmt: skip
 

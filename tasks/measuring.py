@@ -12,7 +12,7 @@ from gates.verdict import Verdict
 from tasks import verdict_store
 from tasks.bench import Bench
 from tasks.command import processes
-from tasks.exam import Exam
+from tasks.exam import Exam, beside
 from tasks.kept_verdicts import question_of
 from tasks.slo import turns
 
@@ -41,9 +41,9 @@ class Memory:
     lines: bool = False
     """Nothing of coverage, for of that only figures are kept."""
 
-    def find(self, exam: Exam, check: Check, question: str) -> Answered | None:
+    def find(self, exam: Exam, check: Check, question: str | None) -> Answered | None:
         """The answer from before, if there is one that may serve."""
-        if self.fresh or (self.lines and measures_lines(check)):
+        if question is None or self.fresh or (self.lines and measures_lines(check)):
             return None
         known = verdict_store.lookup(exam, check, question)
         return Answered(check, known.verdict, kept=known.measured_at) if known else None
@@ -59,12 +59,13 @@ def measure_all(checks: Sequence[Check], exam: Exam, memory: Memory) -> tuple[An
     """The answers, in order; an interruption ends everything that was started. Raises Interrupted."""
 
     def answer(bench: Bench, check: Check) -> Answered:
-        return measure_one(bench, check, exam, checks, memory)
+        return measure_one(bench, check, bench.exam, checks, memory)
 
     with Bench(exam, checks) as bench, ThreadPoolExecutor(max_workers=AT_ONCE) as threads:
         try:
             answers: dict[int, Answered] = {}
             for places in turns(checks):
+                bench.hear(beside((each.check, each.verdict) for each in answers.values()))
                 asked = {place: threads.submit(copy_context().run, answer, bench, checks[place]) for place in places}
                 answers |= {place: each.result() for place, each in asked.items()}
             return tuple(answers[place] for place in range(len(checks)))
@@ -80,5 +81,6 @@ def measure_one(bench: Bench, check: Check, exam: Exam, checks: Sequence[Check],
         return known
     started = time.monotonic()
     measured = bench.verdict(check)
-    verdict_store.keep(exam, check, question, measured.verdict)
+    if question is not None:
+        verdict_store.keep(exam, check, question, measured.verdict)
     return Answered(check, measured.verdict, time.monotonic() - started, lines=measured.lines)

@@ -23,7 +23,7 @@ from contextvars import copy_context
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from prefect import task
+from prefect import get_run_logger, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import task_run
@@ -46,6 +46,7 @@ from tasks.plain_exam import Asked, base_for, commit_of, exam_of
 from tasks.repository import open_repository
 from tasks.target import Environment
 from tasks.threads import in_thread
+from tasks.waivers_told import doubts, idle_of, names, told_idle
 
 What = str | Mapping[str, Any] | Check
 """A check: `"tests"`, `"coverage: {at_least: 90}"`, `{"coverage": {"at_least": 90}}`."""
@@ -68,7 +69,7 @@ class Options(Frozen):
     environment: Environment = Environment()
     """In which the target's tests and commands run."""
     waivers: tuple[Waiver, ...] = ()
-    """What is allowed on purpose."""
+    """What is allowed on purpose; one of a rule that no check has is refused, one that allows nothing is logged."""
     fresh: bool = True
     """Whether to measure anew what the store of verdicts still knows."""
     artifact: str | None = None
@@ -164,6 +165,8 @@ def _checked(
     request = _Request(tuple(map(_read, checks)), Path(repository), ref, base, options)
     # a scope of its own: what is ended here ends nothing else of the caller's
     verdicts = copy_context().run(_measured, request)
+    for waiver in idle_of(options.waivers, verdicts):
+        get_run_logger().warning(told_idle(waiver, "here: this gate"))
     if options.artifact:
         create_table_artifact(table=gate_rows(verdicts), key=key_of(options.artifact), description=options.artifact)
     if not all(verdict.passed for verdict in verdicts):
@@ -187,6 +190,9 @@ def _measured(request: _Request) -> tuple[Verdict, ...]:
     """The answers. Raises Refused."""
     if not request.checks:
         raise Refused("a gate without checks measures nothing: name at least one")
+    unknown = [doubt for doubt in doubts(request.options.waivers, names(request.checks)) if doubt.certain]
+    if unknown:
+        raise Refused("; ".join(f"waivers[{doubt.place}].rule: {doubt.sentence}" for doubt in unknown))
     processes.set(Processes())
     options, repository = request.options, open_repository(request.repository)
     commit = commit_of(repository, request.ref)

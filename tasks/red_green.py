@@ -1,4 +1,4 @@
-"""Runs tests on the base, on the base with the candidate's tests, and on stubs of what the candidate has added."""
+"""Runs tests on the base, with the candidate's tests, with its names as well, and on stubs of what it has added."""
 
 import base64
 import time
@@ -16,7 +16,7 @@ from tasks.overlay import Entry, overlaid
 from tasks.probe_plan import UNCOMPARED, Unplanned, asked
 from tasks.probing import Probing
 from tasks.requirements import DECISIVE
-from tasks.suite_run import Left, NoEnvironment, run_suite
+from tasks.suite_run import Left, run_suite
 
 REGULAR = "100644"
 PATIENCE, AT_LEAST = 5, 60.0
@@ -37,25 +37,20 @@ def probe(probing: Probing) -> Left:
     red, unable = _on_red(ground, plan, tested)
     patience = max(AT_LEAST, PATIENCE * (time.monotonic() - base_done))
     runs |= red
-    told = plan.model_copy(update={"texts": {}})
-    if files := _weak(probing, green._replace(runs=runs), plan, Sofar(plan=told, at_least=limits.at_least)):
-        bound = {"timeout": min(limits.timeout, patience), "paths": files}
-        runs["stub"] = _run(ground, stubbed(ground, plan.texts), tested.model_copy(update=bound))
+    told = plan.model_copy(update={"texts": {}, "names": {}})
+    sofar = Sofar(plan=told, at_least=limits.at_least, weak=limits.weak)
+    bound = tested.model_copy(update={"timeout": min(limits.timeout, patience)})
+    if limits.asks and plan.names and (files := _files(probing, green._replace(runs=runs), "red_green_reds", sofar)):
+        runs |= _on_names(ground, plan, bound.model_copy(update={"paths": files}))
+    if plan.texts and (files := _files(probing, green._replace(runs=runs), "red_green_weak", sofar)):
+        runs["stub"] = _run(ground, stubbed(ground, plan.texts), bound.model_copy(update={"paths": files}))
     notes = red_green.Notes(plan=told, unable=unable)
     return green._replace(runs=runs, notes=notes.model_dump(mode="json"))
 
 
 def _on_base(ground: Ground, plan: Plan, tested: Tests) -> dict[str, Run]:
-    if not plan.base_has_tests:
-        return {}
-    try:
-        return {"base": base_suites.run(ground, tested)}
-    except NoEnvironment:
-        return {}  # nothing can have passed there
-    except Interrupted:
-        raise
-    except SparcError as problem:
-        raise SparcError(f"what passes on the base cannot be told: {problem}") from None
+    # without an environment nothing can have passed there
+    return base_suites.of_base(ground, tested) if plan.base_has_tests else {}
 
 
 def _on_red(ground: Ground, plan: Plan, tested: Tests) -> tuple[dict[str, Run], str]:
@@ -72,32 +67,43 @@ def _on_red(ground: Ground, plan: Plan, tested: Tests) -> tuple[dict[str, Run], 
         return {}, str(problem)
 
 
-def _red(ground: Ground, plan: Plan) -> str:
-    """The base with the candidate's tests, and what they need: dependencies are the candidate's."""
+def _on_names(ground: Ground, plan: Plan, limits: Tests) -> dict[str, Run]:
+    """The run on the base that has the candidate's names; none where that cannot be built, and shows nothing."""
+    try:
+        return {"names": _run(ground, _red(ground, plan, plan.names), limits)}
+    except Interrupted:
+        raise
+    except SparcError:
+        return {}
+
+
+def _red(ground: Ground, plan: Plan, texts: Mapping[str, str] | None = None) -> str:
+    """The base with the candidate's tests, and what they need: dependencies are the candidate's; and other texts."""
     base, files = ground.exam.compared or "", {file.path: file for file in ground.files(ground.exam.tree)}
     old = {file.path for file in ground.files(base)}
     laid = {*plan.laid, *(path for path in (*files, *old) if DECISIVE.search(path))}
     entries: dict[str, Entry | None] = {
         path: (files[path].mode, files[path].blob) if path in files else None for path in sorted(laid)
     }
-    return overlaid(ground.git, base, entries)
+    return overlaid(ground.git, base, {**entries, **_written(ground, texts or {})})
 
 
-def _weak(probing: Probing, left: Left, plan: Plan, sofar: Sofar) -> tuple[str, ...]:
-    """Test files to be run on stubs: where there is code to be replaced, and too few tests are red without."""
-    if not plan.texts:
-        return ()
-    found = asked(probing, left, "red_green_weak", sofar.model_dump(mode="json"))["plan"]
+def _files(probing: Probing, left: Left, name: str, sofar: Sofar) -> tuple[str, ...]:
+    """Test files to be run once more: those that are red, where only names may be missing; or weak, on stubs."""
+    found = asked(probing, left, name, sofar.model_dump(mode="json"))["plan"]
     return tuple(map(str, found)) if isinstance(found, list) else ()
 
 
 def stubbed(ground: Ground, texts: Mapping[str, str]) -> str:
     """The candidate's tree with other texts (in base64) in some of its files."""
+    return overlaid(ground.git, ground.exam.tree, _written(ground, texts))
+
+
+def _written(ground: Ground, texts: Mapping[str, str]) -> dict[str, Entry | None]:
     modes = {file.path: file.mode for file in ground.files(ground.exam.tree)}
-    entries: dict[str, Entry | None] = {
+    return {
         path: (modes.get(path, REGULAR), ground.git.write_blob(base64.b64decode(text))) for path, text in texts.items()
     }
-    return overlaid(ground.git, ground.exam.tree, entries)
 
 
 def _run(ground: Ground, tree: str, limits: Tests) -> Run:

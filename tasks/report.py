@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator, Sequence
 
-from gates.verdict import Outcome, Verdict, Waived
+from gates.verdict import Finding, Outcome, Verdict, Waived
 from tasks import matrix
 from tasks.before import HEADS
 from tasks.conflict_history import Conflict
@@ -62,7 +62,10 @@ def status_lines(outcomes: Sequence[RunOutcome]) -> list[str]:
 def answer_lines(verdict: Verdict) -> list[str]:
     """One check's answer: a dotted line, and under it what speaks against it."""
     told = [_dotted(plain(verdict.check), str(verdict.outcome), indent="")]
-    return told + [f"  {plain(line)}" for line in (verdict.summary, *_places(verdict), *waived_lines(verdict.waived))]
+    return told + [
+        f"  {plain(line)}"
+        for line in (verdict.summary, *_places(verdict), *waived_lines(verdict.waived), *noted_lines(verdict.noted))
+    ]
 
 
 def _places(verdict: Verdict) -> Iterator[str]:
@@ -189,6 +192,11 @@ def waived_lines(waived: Sequence[Waived]) -> Iterator[str]:
         yield f"waived: {plain(finding.headline)} ({plain(finding.reason)})"
     if len(waived) > _WAIVED:
         yield f"waived: and {len(waived) - _WAIVED} more, in the evidence"
+
+
+def noted_lines(noted: Sequence[Finding]) -> Iterator[str]:
+    """What was seen and does not count, each with its place."""
+    yield from (f"noted: {plain(finding.headline)}" for finding in noted)
 
 
 def measured(check: CheckOutcome) -> str:

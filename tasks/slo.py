@@ -32,11 +32,16 @@ NO_BASE = "there is nothing to compare with: name the commit to compare with (sp
 
 
 def turns(checks: Sequence[Check]) -> Iterator[tuple[int, ...]]:
-    """Places of checks to be measured side by side, one group after the other: speed last, on a quieter machine."""
-    for of_speed in (False, True):
-        places = tuple(place for place, check in enumerate(checks) if isinstance(check.limits, Limits) is of_speed)
-        if places:
-            yield places
+    """Places of checks to be measured side by side, one group after the other: speed late, on a quieter machine.
+
+    Behind all others comes what looks at named ones, if there are any.
+    """
+    are_named = any(check.own_name for check in checks)
+    groups: dict[int, list[int]] = {0: [], 1: [], 2: []}
+    for place, check in enumerate(checks):
+        hears = are_named and check.kind.hears
+        groups[2 if hears else int(isinstance(check.limits, Limits))].append(place)
+    yield from (tuple(places) for places in groups.values() if places)
 
 
 def probe(probing: Probing) -> Left:

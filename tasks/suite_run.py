@@ -18,6 +18,7 @@ from tasks.git import Git
 from tasks.git_bulk import files
 from tasks.rooms import Room
 from tasks.suite_log import listening
+from tasks.target import ROOT, Environment
 
 
 class NoEnvironment(SparcError):
@@ -49,16 +50,18 @@ def limits_of(check: Check, checks: Iterable[Check]) -> tuple[tests.Limits, cove
     return own, covered[0] if covered and own == first else None
 
 
-def base_config(git: Git, base: str | None) -> dict[str, str]:
-    """Pytest's configuration files at a commit; name to text."""
-    return dict(_config(git.directory, base)) if base else {}
+def base_config(git: Git, base: str | None, wanted: Environment | None) -> dict[str, str]:
+    """Pytest's configuration files at a commit, of the root and of the folder of the project; path to text."""
+    folder = (wanted or Environment()).python or ROOT
+    return dict(_config(git.directory, base, folder)) if base else {}
 
 
 @lru_cache(maxsize=64)
-def _config(repository: Path, commit: str) -> Mapping[str, str]:
+def _config(repository: Path, commit: str, folder: str) -> Mapping[str, str]:
     # asked for by every question about a tree, and a commit never changes
-    found = files(Git(repository), commit, pytest_config.SECTIONS)
-    return {name: found[name].decode(errors="replace") for name in pytest_config.SECTIONS if name in found}
+    names = pytest_config.names(folder)
+    found = files(Git(repository), commit, names)
+    return {name: found[name].decode(errors="replace") for name in names if name in found}
 
 
 def run_suite(room: Room, limits: tests.Limits, covered: coverage.Limits | None, config: Mapping[str, str]) -> Left:

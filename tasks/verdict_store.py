@@ -4,9 +4,10 @@
     known = find(exam, check, question)          # a Verdict, or None: measure it
     keep(exam, check, question, verdict)         # passed and failed alone; anything else was no answer
 
-The question holds everything that the answer depends on and that we know beforehand (`tasks/kept_verdicts.py`). What a
-program of the target says may depend on more: the day, the network, a package that was released since. So an answer
-that came from running something is good for a day, one that came from reading the tree for a month.
+The question holds everything that the answer depends on and that we know beforehand; of a check of which that is too
+little there is none, and nothing is kept (`tasks/kept_verdicts.py`). What the target's tests say may depend on more all
+the same: the day, the network, a package that was released since. So an answer that came from running something is good
+for a day, one that came from reading the tree for a month.
 
 With `isolation: none` nothing is read or written here: whatever runs then could have written it. (A program that once
 ran here without isolation may have left anything; `sparc gate --fresh` asks nobody but the tools.)
@@ -16,15 +17,12 @@ import json
 import time
 from typing import NamedTuple
 
-from gates import dependencies, slo
 from gates.checks import Check, Runs
 from gates.model import Frozen
 from gates.verdict import Outcome, Verdict
 from tasks.exam import Exam
 from tasks.shelf import DAY, Shelf
 
-OF_THE_HOUR = (slo.Limits, dependencies.Limits)
-"""Speed is measured, and what is known of packages asked, each time."""
 OUTCOMES = (Outcome.PASSED, Outcome.FAILED)
 DAYS_READ, DAYS_RUN = 30, 1
 MOST_BYTES = 64 << 20
@@ -70,8 +68,8 @@ def lookup(exam: Exam, check: Check, question: str) -> Known | None:
 
 
 def keep(exam: Exam, check: Check, question: str, verdict: Verdict) -> None:
-    """Keep the answer to a question, for whoever asks it again; none of which another hour knows nothing."""
-    if _trusted(exam) and verdict.outcome in OUTCOMES and not isinstance(check.limits, OF_THE_HOUR):
+    """Keep the answer to a question, for whoever asks it again."""
+    if _trusted(exam) and verdict.outcome in OUTCOMES:
         entry = _Entry(question=question, check=check.label, measured_at=time.time(), verdict=verdict)
         _shelf(exam).put(question, _ascii(entry))
 

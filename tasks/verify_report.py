@@ -86,4 +86,4 @@ def lines(report: Report) -> Iterator[str]:
         again = "" if report.repeated is None else f", and {count(len(report.repeated), 'check')} passed again"
         yield f"verified: {len(report.verified)} merges{since}, each measured before it was made{again}"
     else:
-        yield f"NOT verified: {len(report.findings)} findings, {len(report.verified)} merges hold{since}"
+        yield f"NOT verified: {count(len(report.findings), 'finding')}, {len(report.verified)} merges hold{since}"

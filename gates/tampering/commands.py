@@ -61,7 +61,7 @@ def run_by(source: Source) -> list[str]:
     """The lines that a file runs."""
     try:
         lines = list(_read(source))
-    except (ValueError, SyntaxError, configparser.Error, RecursionError, AttributeError):
+    except (ValueError, SyntaxError, configparser.Error, RecursionError, AttributeError, TypeError):
         lines = source.text.splitlines()
     joined = "\n".join(lines).replace("\\\n", " ").splitlines()
     return [SAID.sub("", line) for line in joined if TRUSTED.search(line) or not INSTALLS.search(line)]

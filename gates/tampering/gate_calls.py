@@ -18,7 +18,7 @@ ASKING = ("--base", "--file", "--fresh")
 """Without which less is asked."""
 MEASURED = re.compile(r"github\.sha\b|GITHUB_SHA\b|CI_COMMIT_SHA\b|rev-parse\s+(--\w+\s+)*HEAD(?![~^\w])")
 """The commit that is measured, as pipelines call it."""
-VARIABLE = re.compile(r"^\s*-?\s*[\w-]*base[\w-]*\s*[:=]\s*[\"']?(.*?)[\"']?\s*$", re.IGNORECASE)
+VARIABLE = re.compile(r"(?<![\w-])\w*base\w*\s*[:=]\s*[\"']?(.*?)[\"'}]*\s*$", re.IGNORECASE)
 
 
 class Call(NamedTuple):

@@ -35,6 +35,8 @@ WORDS = {"strict": 3, "standard": 2, "error": 3, "warning": 2, "information": 1,
 GRAVE = {
     "off": 0, "allow": 0, "0": 0, "warn": 1, "1": 1, "error": 2, "deny": 2, "2": 2, "forbid": 3,
 }  # fmt: skip
+OPTION = re.compile(r"(^|\.)rules\..+\.\d+\.")
+"""Of a rule of eslint."""
 CLIPPY = r".*threshold|max-.*|.*-limit"
 """Of clippy more is looser."""
 MOST = 200
@@ -167,9 +169,9 @@ def _imported(change: Change) -> tuple[str, str]:
 
 def _level(change: Change) -> tuple[str, str]:
     """A rule that is told of less gravely, or of larger figures alone; what it was by default is not known."""
-    was, now = (_grave(value) for value in (change.was, change.now))
-    if was is None and now is None:
+    if OPTION.search(change.key):
         return _ceiling(change) if change.key.endswith(".max") and number(change.now) is not None else ("", "")
+    was, now = (_grave(value) for value in (change.was, change.now))
     if now == 0 and was is None:
         return "loosened", change.told
     if was is None or (now is not None and now > was):

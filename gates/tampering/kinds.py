@@ -78,9 +78,16 @@ def lost(was: Held, now: Held, touched: Sequence[str]) -> Iterator[tuple[str, st
     for kind in KINDS:
         gained = [path for path, kinds in now.items() if kind in kinds and kind not in was.get(path, ())]
         places = [path for path in touched if kind in was.get(path, ()) and kind not in now.get(path, ())]
-        place = None if gained else next((path for path in places if not _kept(kind, path, now)), None)
-        if place:
+        left = (path for path in places if not (_moved(kind, path, gained) or _kept(kind, path, now)))
+        if place := next(left, None):
             yield kind, place
+
+
+def _moved(kind: str, path: str, gained: Sequence[str]) -> bool:
+    """Whether one of those that came to run it is run by itself, if this one was: a script that nobody calls is not."""
+    if not PIPELINE.search(path):
+        return bool(gained)
+    return any(PIPELINE.search(other) or (kind != GATE and is_hooks(other)) for other in gained)
 
 
 def _kept(kind: str, path: str, now: Held) -> bool:

@@ -131,7 +131,15 @@ def _allowed(waiver: object) -> str:
 
 
 def _told(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)[:200]
+    return value if isinstance(value, str) else _dumped(value)[:200]
+
+
+def _dumped(value: object) -> str:
+    """As JSON; what YAML can say and JSON cannot, as Python would."""
+    try:
+        return json.dumps(value, sort_keys=True, default=str)
+    except (TypeError, ValueError):
+        return json.dumps([repr(value), {}])
 
 
 def less_asked(was: list[Any], now: list[Any]) -> Iterator[str]:
@@ -158,7 +166,7 @@ def _canonical(check: object) -> str:
     except (ValidationError, PluginBroken):
         name, limits = next(iter(check.items())) if isinstance(check, dict) and check else (check, {})
         said = (str(name), limits if isinstance(limits, dict) else {"": limits})
-    return json.dumps(said, sort_keys=True, default=str)
+    return _dumped(said)
 
 
 def _is_looser(key: str, was: Any, now: Any) -> bool:  # noqa: ANN401 - whatever stands there

@@ -60,7 +60,7 @@ def test_passes_when_every_check_does(audit: Audit, repository: Path) -> None:
 def test_blocked_names_every_check_that_did_not_pass(audit: Audit, repository: Path) -> None:
     state = audit(repository, LINES, MORE, "bandit")
     assert (state.type.value, state.name) == ("FAILED", "Blocked")
-    assert state.message == "lines 1 < 9 in 1 files; bandit: no Python file to measure"
+    assert state.message == "lines 1 < 9 in 1 file; bandit: no Python file to measure"
 
 
 def test_leaves_a_table_and_a_page(audit: Audit, repository: Path, prefect_api: str) -> None:

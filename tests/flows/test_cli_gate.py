@@ -152,6 +152,39 @@ def test_a_gate_file_names_its_base_waivers_and_environment(branch: Shop) -> Non
     assert (twice.returncode, "leave out --group" in twice.stderr) == (2, True)
 
 
+def test_a_waiver_that_allowed_nothing_is_told(branch: Shop) -> None:
+    text = (
+        "gate: [{bandit: {new_only: true, severity: high}}, integrity]\nbase: main\nwaivers:\n"
+        "- {rule: B602, paths: more.py, reason: it is a shell}\n- {rule: test-deleted, paths: [a, b], reason: moved}\n"
+    )
+    (branch.repository / "own.yaml").write_text(text)
+    done = branch.sparc("gate", "--file", "own.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == (
+        "the waiver of test-deleted in a, b allowed nothing here: this gate can do without it"
+    )
+    assert "the waiver of B602" not in done.stdout
+    idle = told(branch.sparc("gate", "--file", "own.yaml", "--json"))["idle_waivers"]
+    assert idle == [{"rule": "test-deleted", "paths": ["a", "b"], "reason": "moved"}]
+    broken = branch.sparc("gate", "--file", "own.yaml", "types: {tool: mypy}", "--json")
+    assert [check["outcome"] for check in told(broken)["checks"]] == ["passed", "passed", "error"]
+    assert told(broken)["idle_waivers"] == [], "what could not be measured may have needed it"
+
+
+def test_a_waiver_of_a_rule_that_no_check_has_is_refused_unless_some_check_could_have_it(shop: Shop) -> None:
+    waiver = "waivers: [{rule: test-delted, paths: a, reason: x}]\n"
+    (shop.repository / "own.yaml").write_text(f"gate: [{FEW[:5]}: {{paths: '*.md', at_least: 1}}]\n{waiver}")
+    refused = shop.sparc("gate", "--file", "own.yaml")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith(
+        "own.yaml:2: waivers[0].rule: no check has a rule 'test-delted', so that this allows"
+    )
+    assert "did you mean test-deleted" in refused.stderr
+    doubtful = shop.sparc("gate", "--file", "own.yaml", "command: {name: lint, run: ['true']}")
+    assert doubtful.returncode == 0, doubtful.stderr
+    assert "own.yaml: waivers[0].rule: no check has a rule 'test-delted'" in doubtful.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -33,7 +33,7 @@ def test_check_shows_the_shape_of_the_work_and_every_gate(shop: Shop) -> None:
     assert lines[0].endswith("plan.yaml: 3 assignments in 2 phases, at most 1 at once")
     assert "1 specification: 2 assignments" in lines
     assert "  longest chain: a -> b" in lines
-    assert "  gate: coverage: at_least 80" in lines, "the default gate is printed as well"
+    assert "  gate: coverage: {at_least: 80}" in lines, "the default gate is printed as well"
     assert not shop.home.exists()
 
 

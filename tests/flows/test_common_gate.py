@@ -46,3 +46,11 @@ def test_gates_that_run_the_tests_differently_are_asked_apart() -> None:
         [("tests", ("tests/fast",)), ("coverage", ())],
         [("tests", ()), ("coverage", ())],
     ], "coverage is measured by the tests that its own gate runs"
+
+
+def test_a_gate_in_which_a_check_looks_at_the_others_is_asked_by_itself() -> None:
+    traced = {"traceability": {"requirements": {"paths": "docs/r.md", "pattern": "R-[0-9]+"}, "executed": False}}
+    build = {"command": {"name": "r-1", "run": ["make"]}}
+    assert labels([gate("a", traced, build), gate("b", build), gate("c", traced)]) == [
+        ["traceability", "command r-1"], ["command r-1"], ["traceability"]
+    ]  # fmt: skip

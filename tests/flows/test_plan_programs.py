@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from flows.check_plan import check_plan, stated
+from flows.plain_gate import parse_checks
 from flows.plan import Plan
 from flows.programs import missing_files, missing_programs
 from gates.checks import Check
@@ -123,7 +124,7 @@ def test_a_sound_plan_is_shown_in_its_shape(tmp_path: Path) -> None:
         "gate": ["deliverables"],
     }
     assert refinement["layers"] == [["x", "y"]]
-    assert refinement["gate"][1].startswith("coverage: at_least 95, branch true")
+    assert refinement["gate"] == ["tests", "coverage: {at_least: 95, branch: true}"]
 
 
 def test_a_bad_plan_is_answered_with_places_and_lines(tmp_path: Path) -> None:
@@ -149,7 +150,12 @@ def test_warnings_carry_lines_and_leave_a_plan_sound(tmp_path: Path) -> None:
     assert warning.line
 
 
-def test_limits_are_stated_when_they_are_set() -> None:
+def test_limits_are_stated_as_a_plan_has_them_and_without_defaults() -> None:
     assert stated(Check.model_validate("deliverables")) == "deliverables"
     build = {"command": {"name": "build", "run": ["make", "build"], "timeout": "1m"}}
-    assert stated(Check.model_validate(build)) == "command build: run make build, timeout 60"
+    assert stated(Check.model_validate(build)) == "command: {name: build, run: [make, build], timeout: 60}"
+    traced = {"traceability": {"requirements": {"paths": "docs/*.md", "pattern": "REQ-[0-9]+: é"}, "in": "tests/**"}}
+    text = stated(Check.model_validate(traced))
+    assert text == "traceability: {requirements: {paths: [docs/*.md], pattern: 'REQ-[0-9]+: é'}, in: [tests/**]}"
+    assert parse_checks([text]) == (Check.model_validate(traced),)
+    assert "\n" not in stated(Check.model_validate({"absent": {"pattern": "many words " * 50}}))

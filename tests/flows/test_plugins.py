@@ -156,6 +156,8 @@ def test_a_gate_asks_it_as_one_of_ours(python: Path, repository: Path, tmp_path:
     good, bad = json.loads(done.stdout)["checks"]
     assert (good["outcome"], good["summary"]) == ("passed", "headings 1 of 1")
     assert (bad["outcome"], bad["findings"][0]["path"], bad["findings"][0]["rule"]) == ("failed", "bad.md", "headings")
+    again = json.loads(sparc(python, tmp_path, *asked, "bandit").stdout)["checks"]
+    assert [check["kept"] for check in again[:2]] == [None, None], "what decides there is not ours to know"
 
 
 def test_each_that_cannot_be_used_is_a_sentence(python: Path, tmp_path: Path) -> None:
@@ -182,7 +184,7 @@ def test_the_schema_has_it_and_tells_of_those_that_cannot_be_used(python: Path, 
     assert done.stderr.count("warning: ") == len(ENTRIES) - 1
 
 
-def test_its_code_is_part_of_the_question_and_of_the_evidence(python: Path) -> None:
+def test_its_code_is_part_of_the_evidence(python: Path) -> None:
     named = "Check.model_validate({'headings': {'paths': 'a'}}).kind.limits.__module__"
     ask = f"from gates.checks import Check; from gates import plugins; print({named}, plugins.versions('headings'))"
 

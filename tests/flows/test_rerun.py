@@ -51,7 +51,12 @@ def released(shop: Callable[[str], Shop]) -> Shop:
         gate=GATE, a=work("mkdir -p docs; echo one > docs/a.md", "docs/a.md", gate=["deliverables"]),
         b=work("mkdir -p docs; echo two > docs/b.md", "docs/b.md"),
     )  # fmt: skip
-    more = phase(gate=("deliverables", "bandit"), c=work("mkdir -p src; echo 'X = 1' > src/c.py", "src/c.py"))
+    required = {"paths": "src/c.py", "pattern": "R-[0-9]+"}
+    traced = {"traceability": {"requirements": required, "executed": False}}
+    more = phase(
+        gate=("deliverables", "bandit", traced, {"command": {"name": "r-1", "run": ["true"]}}),
+        c=work("mkdir -p src; printf '# R-1\\nX = 1\\n' > src/c.py", "src/c.py"),
+    )
     plan = made.plan(
         {"specification": docs, "refinement": more}, signing={"key": str(made.root / "key")},
         environment={"env": ["LENT"]},
@@ -117,10 +122,13 @@ def test_every_recorded_check_is_run_once_more_on_its_tree(released: Shop, stran
     found = told(done)
     assert (done.returncode, found["findings"]) == (0, [])
     checks = sorted(one["check"] for one in found["repeated"])
-    assert checks == ["bandit", "command here", "command same", "deliverables", "deliverables", "deliverables", "lines"]
+    assert checks == [
+        "bandit", "command here", "command r-1", "command same", "deliverables", "deliverables", "deliverables",
+        "lines", "traceability",
+    ]  # fmt: skip
     assert all(one["now"] == one["recorded"] for one in found["repeated"])
     numbered = [line.split()[0] for line in done.stderr.splitlines()]
-    assert numbered == [f"{place}/7" for place in range(1, 8)]
+    assert numbered == [f"{place}/9" for place in range(1, 10)]
 
 
 def test_what_cannot_be_run_again_is_named_and_does_not_count(stranger: Path) -> None:
@@ -128,7 +136,7 @@ def test_what_cannot_be_run_again_is_named_and_does_not_count(stranger: Path) ->
     assert done.returncode == 1
     (line,) = [line for line in done.stdout.splitlines() if "cannot" in line]
     assert "command same: cannot be run again here: it needs the plan's folder: give --plan-dir DIR" in line
-    assert done.stdout.splitlines()[-1].startswith("NOT verified: 1 findings")
+    assert done.stdout.splitlines()[-1].startswith("NOT verified: 1 finding")
     assert asked(stranger, "--rerun", "--plan-dir", stranger / "none").returncode == 2
 
 

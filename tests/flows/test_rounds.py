@@ -109,6 +109,19 @@ def own_gate(shop: Shop) -> None:
     })  # fmt: skip
 
 
+def traced(shop: Shop) -> None:
+    """Requirements that the phase's own checks are named after; one of them fails in the first round."""
+    told = "mkdir -p docs; printf '# R-1\\n# R-2\\n' > docs/a.md"
+    build = {"command": {"name": "r-1", "run": ["true"]}}
+    done = {"command": {"name": "r-2-done", "run": ["grep", "-q", "done", "docs/a.md"]}}
+    asked = {"traceability": {"requirements": {"paths": "docs/a.md", "pattern": "R-[0-9]+"}, "executed": False}}
+    shop.plan({
+        "specification": phase(
+            a=work(per_attempt(told, "echo done >> docs/a.md"), "docs/a.md"), gate=[asked, build, done], attempts=2
+        ),
+    })  # fmt: skip
+
+
 def hooked(shop: Shop) -> None:
     """Hooks at all moments, which write into their checkout; the last one fails."""
 
@@ -153,6 +166,7 @@ PLANS: dict[str, Callable[[Shop], None]] = {
     "again": again, "nowhere": nowhere, "spent": spent, "failing": failing, "conflict": conflict, "outside": outside,
     "missing": missing, "own-gate": own_gate, "hooked": hooked, "before": lambda shop: blocked_by(shop, "before"),
     "gate": lambda shop: blocked_by(shop, "gate"), "hanging": hanging, "one-by-one": one_by_one,
+    "traced": traced,
 }  # fmt: skip
 
 
@@ -301,6 +315,17 @@ def test_an_assignments_own_gate_comes_before_its_merge(ran: Ran) -> None:
     merged = {one.name: trailers(shop.repository, one.commit) for one in outcome.phases[0].assignments}
     assert (merged["a"]["Sparc-Gate"], merged["b"]["Sparc-Gate"]) == ("passed", "none")
     assert shop.page("specification.a.2")["files"] == ["README.md"], "what did not pass was not merged"
+
+
+def test_the_checks_of_a_gate_stand_for_the_requirements_that_they_are_named_after(ran: Ran) -> None:
+    shop, outcome = ran["traced"]
+    assert outcome.outcome == "released"
+    assert findings(shop, "specification.a.2") == [("traceability", "docs/a.md"), ("command r-2-done", None)]
+    (told,) = (check for check in outcome.phases[0].checks if check.check == "traceability")
+    assert [(row["requirement"], row["tests"]) for row in told.measured["matrix"]] == [
+        ("R-1", [{"test": "check command r-1", "outcome": "passed"}]),
+        ("R-2", [{"test": "check command r-2-done", "outcome": "passed"}]),
+    ]
 
 
 def test_hooks_see_the_tree_of_their_moment_and_what_they_change_is_discarded(ran: Ran) -> None:

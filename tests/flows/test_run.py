@@ -312,7 +312,13 @@ def test_status_and_report_tell_the_same_as_the_run(ledger: Shop, outcome: dict[
     line = next(line for line in ledger.sparc("status").stdout.splitlines() if line.startswith("ledger-1 "))
     assert line.split()[1] == outcome["outcome"]
     assert "3 of 3 phases passed" in line
-    report = ledger.sparc("report", "ledger-1", "--html", tmp_path / "page.html")
+    files = {name: tmp_path / name for name in ("page.html", "gates.xml", "gates.sarif")}
+    report = ledger.sparc(
+        "report", "ledger-1",
+        "--html", files["page.html"], "--junit", files["gates.xml"], "--sarif", files["gates.sarif"],
+    )  # fmt: skip
+    assert report.stderr.splitlines() == [f"written: {file}" for file in files.values() if file.is_file()]
+    assert all(file.is_file() for file in files.values())
     assert f"Released: main is at {outcome['commit'][:10]}" in report.stdout
     page = (tmp_path / "page.html").read_text()
     checks = outcome["phases"][2]["checks"]

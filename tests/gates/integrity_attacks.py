@@ -2,13 +2,14 @@
 
 from tests.gates.integrity_attacks_around import AROUND
 from tests.gates.integrity_attacks_asserts import WEAKENED
+from tests.gates.integrity_attacks_build import BUILT
 from tests.gates.integrity_attacks_disguised import DISGUISED
 from tests.gates.integrity_attacks_hidden import HIDDEN
 from tests.gates.integrity_attacks_settings import LOOSENED
 from tests.gates.integrity_attacks_tests import SKIPPED, TESTS_LOST
 from tests.gates.integrity_base import CONF, PRODUCT, RATE, TEST, Case, append, edit
 
-ATTACKS = [*TESTS_LOST, *SKIPPED, *WEAKENED, *AROUND, *LOOSENED, *DISGUISED, *HIDDEN]
+ATTACKS = [*TESTS_LOST, *SKIPPED, *WEAKENED, *AROUND, *LOOSENED, *DISGUISED, *HIDDEN, *BUILT]
 
 MISSED = [
     # the answers are written into the product: other tests than those that the agent knows, or a reviewer, must find it

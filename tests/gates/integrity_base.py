@@ -184,13 +184,15 @@ func TestNothing(t *testing.T) {
 \tif Add(0, 0) != 0 { t.Errorf("wrong") }
 }
 """
+GATE = "gate: [tests, coverage: {at_least: 90, branch: true}, bandit]\nbase: origin/main\n"
 PLAN = "sparc: 1\nname: shop\nphases: {}\n"
 BASE: Mapping[str, str] = {
     "src/shop/__init__.py": "", "src/shop/money.py": MONEY, "tests/test_money.py": TESTS,
     "tests/test_unit.py": UNITTEST, "tests/helpers.py": HELPERS, "tests/conftest.py": CONFTEST,
     "pyproject.toml": PYPROJECT, ".github/workflows/ci.yml": WORKFLOW, "Makefile": MAKEFILE,
     "web/money.test.ts": SCRIPT, "rust/src/lib.rs": RUST, "go/money_test.go": GO, "plan.yaml": PLAN,
-    "README.md": "# Shop\n",
+    "README.md": "# Shop\n", "ci/ours.yaml": GATE, "gate.json": '{"gate": ["tests", "docs"]}',
+    "plan.json": '{"sparc": 1, "name": "shop"}',
 }  # fmt: skip
 TEST, UNIT, CONF, PRODUCT = "tests/test_money.py", "tests/test_unit.py", "tests/conftest.py", "src/shop/money.py"
 Files = dict[str, str | None]

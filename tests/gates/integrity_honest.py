@@ -1,5 +1,6 @@
 """Changes that a reviewer would let pass without a word, or with one: none of them may block."""
 
+from tests.gates.integrity_attacks_build import FAIR
 from tests.gates.integrity_base import ADD, BASE, CONF, MONEY, PRODUCT, RATE, TEST, TESTS, UNIT, Case, append, edit
 from tests.gates.integrity_honest_rest import REST_CHANGED
 
@@ -192,7 +193,7 @@ TESTS_CHANGED = [
     ),
     Case("a new repository is not accused", "", {"web/other.test.ts": 'it.skip("later", () => {});\n'}),
 ]
-HONEST = [*TESTS_CHANGED, *REST_CHANGED]
+HONEST = [*TESTS_CHANGED, *REST_CHANGED, *FAIR]
 NOTED = {
     "an expectation follows a change of behaviour": "expectation-changed",
     "a test is skipped on another system": "test-conditional",
@@ -201,6 +202,9 @@ NOTED = {
     "a fixture is added": "conftest-changed",
     "an action is brought up to date": "ci-changed",
     "a marker is declared": "config-changed",
+    "a build of its kind": "build-changed",
+    "the gate's file asks for more": "gate-changed",
+    "the gate's file is moved": "gate-changed",
 }
 """What is told of some of them nevertheless."""
 MOVED = (

@@ -243,3 +243,15 @@ def test_names_of_blobs_stand_for_what_is_in_them(tmp_path: Path) -> None:
 
 def test_a_line_of_nothing_but_signs_is_read_in_no_time(tmp_path: Path) -> None:
     assert asked(tmp_path, {"src/shop/odd.py": "#" * 300_000 + " nosec\n"}).outcome == "failed"
+
+
+def test_what_is_noted_says_where_and_how_often(tmp_path: Path) -> None:
+    more = "X = 1  # noqa: E501\nY = 2  # noqa: E501\n"
+    verdict = asked(tmp_path, append(PRODUCT, more))
+    line = len(BASE[PRODUCT].splitlines()) + 3
+    assert verdict.summary.endswith(f"; noted: suppression-narrow {PRODUCT}:{line} (and 1 more)")
+    assert [(note.rule, note.path, note.line) for note in verdict.noted] == [
+        ("suppression-narrow", PRODUCT, line), ("suppression-narrow", PRODUCT, line + 1)
+    ]  # fmt: skip
+    many = asked(tmp_path / "many", append(PRODUCT, "".join(f"X{at} = 1  # noqa: E501\n" for at in range(50))))
+    assert (len(many.noted), many.noted[-1].message) == (31, "and 20 more")

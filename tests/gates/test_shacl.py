@@ -110,11 +110,15 @@ def test_a_class_that_nobody_knows_hides_nothing(closed: Closed) -> None:
     [
         ("s:Person a <http://www.w3.org/2000/01/rdf-schema#Class> .", ""),
         ("", "s:PersonShape a sh:NodeShape ; sh:targetClass s:Person ; sh:nodeKind sh:IRI ."),
-        ("", "s:K a sh:NodeShape ; sh:targetClass s:Requirement ; sh:not [ sh:class s:Person ] ."),
+        (
+            "",
+            "s:K a sh:NodeShape ; sh:targetClass s:Requirement ; sh:not [ sh:path rdf:type ; sh:hasValue s:Person ] .",
+        ),
     ],
 )
 def test_a_class_that_is_described_or_named_by_a_shape_is_known(closed: Closed, data: str, shapes: str) -> None:
-    assert closed(f"{GOOD}s:ann a s:Person .\n{data}", f"{SHAPES}{shapes}\n").passed
+    rdf = "@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .\n"
+    assert closed(f"{GOOD}s:ann a s:Person .\n{data}", f"{rdf}{SHAPES}{shapes}\n").passed
 
 
 def test_a_shape_that_finds_no_node_is_a_missing_piece(closed: Closed) -> None:

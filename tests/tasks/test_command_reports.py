@@ -75,6 +75,16 @@ def verdict(exam: Exam, *argv: str, report: dict[str, object], name: str = "it")
         return bench.verdict(check).verdict
 
 
+def test_a_report_on_standard_output_that_cannot_be_read_is_not_called_nothing(commit: Commit) -> None:
+    exam = commit({"a": ""})
+    told = verdict(exam, "sh", "-c", "echo nonsense", report={"junit": "stdout"})
+    assert (told.outcome, [finding.message for finding in told.findings]) == (Outcome.ERROR, [])
+    loud = verdict(exam, "sh", "-c", "echo nonsense; echo why >&2", report={"junit": "stdout"})
+    assert [finding.message for finding in loud.findings] == ["why"]
+    silent = verdict(exam, "true", report={"junit": "out.xml"})
+    assert [finding.message for finding in silent.findings] == ["it printed nothing"]
+
+
 # -- a real crate
 
 CRATE: dict[str, str | None] = {

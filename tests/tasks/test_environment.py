@@ -15,7 +15,7 @@ from tasks.dependencies import MARKER, EnvironmentBroken, Kept, version
 from tasks.environment import Installed, install, keep, project_of
 from tasks.errors import Interrupted
 from tasks.furnished import _runs
-from tasks.isolation import confinement
+from tasks.isolation import Isolation, confinement, why_not
 from tasks.locks import awaited
 from tasks.metadata import MetadataInvalid, Project
 from tasks.packages import declared
@@ -125,7 +125,11 @@ def test_dependencies_are_linked_and_compiled_beforehand(tmp_path: Path, home: P
     assert not [place for place in (installed.bin / "pytest", kept.venv / "bin/pytest") if place.is_symlink()]
 
 
-def test_an_install_that_adds_to_a_dependency_adds_to_a_copy(tmp_path: Path, home: Path, uv: Uv) -> None:
+@pytest.mark.parametrize("mode", ["landlock", "bubblewrap", "none"])
+def test_an_install_that_adds_to_a_dependency_adds_to_a_copy(tmp_path: Path, home: Path, mode: Isolation) -> None:
+    if why := why_not(mode):
+        pytest.skip(f"no {mode} here: {why}")
+    uv = Uv(home / "cache/uv", tmp_path / "private-home", CALLER, confinement(mode, home))
     metadata = LEDGER + '[tool.hatch.build.targets.wheel.force-include]\n"extra.py" = "iniconfig/extra.py"\n'
     files = {"pyproject.toml": metadata, "extra.py": "EXTRA = 1", "src/ledger/__init__.py": ""}
     installed = installed_in(write(tmp_path / "adding", files), home, uv)

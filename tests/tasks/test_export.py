@@ -21,6 +21,7 @@ from tasks.export_cobertura import cobertura
 from tasks.export_junit import junit
 from tasks.export_run import answers_of
 from tasks.export_sarif import sarif
+from tasks.report import answer_lines
 from tasks.run_folder import RunFolder
 
 PATHS = ("src/a.py", "src/ä b%.py", "src/\udcff.py")
@@ -38,6 +39,10 @@ FAILED = Verdict(
     waived=(Waived(path="src/a.py", line=1, message="assert", rule="B101", reason="it is a test"),),
 )  # fmt: skip
 BROKEN = Verdict(check="command build", outcome=Outcome.ERROR, summary="command build: not found: make")
+NOTED = Verdict(
+    check="integrity", outcome=Outcome.PASSED, summary="integrity 0 signs",
+    noted=(Finding(path="src/a.py", line=3, message="a conftest has changed", rule="conftest-changed"),),
+)  # fmt: skip
 ALL = [Answer(PASSED, 1.5), Answer(FAILED, 0.25), Answer(BROKEN, gate="refinement")]
 
 
@@ -90,6 +95,17 @@ def test_sarif_has_its_form_and_tells_what_could_not_be_measured() -> None:
     assert invocation["executionSuccessful"] is False
     assert [note["message"]["text"] for note in invocation["toolExecutionNotifications"]] == [BROKEN.summary]
     assert json.loads(sarif([]))["runs"][0]["invocations"][0]["executionSuccessful"] is False
+
+
+def test_what_is_only_noted_has_a_place_everywhere() -> None:
+    (result,) = essentials(json.loads(sarif([Answer(NOTED)])))
+    assert (result["ruleId"], result["level"], result["suppressions"]) == ("conftest-changed", "note", [])
+    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 3}
+    root = ET.fromstring(junit([Answer(NOTED)]).encode())  # noqa: S314 - of our own making
+    told = root.findtext("testsuite/testcase/system-out") or ""
+    assert "noted: src/a.py:3: [conftest-changed] a conftest has changed" in told
+    assert root.get("failures") == "0"
+    assert "  noted: src/a.py:3 a conftest has changed" in answer_lines(NOTED)
 
 
 def test_a_finding_that_moved_keeps_its_fingerprint() -> None:

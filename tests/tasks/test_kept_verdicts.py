@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gates.checks import Check
+from gates.checks import CHECKS, Check
 from tasks import evidence, kept_verdicts
 from tasks.exam import Exam
 from tasks.git import Git
@@ -17,7 +17,7 @@ from tasks.kept_verdicts import KeptVerdicts, answered, question_of
 from tasks.repository import Repository
 from tasks.target import Environment
 
-COMMAND = {"command": {"name": "build", "run": ["make", "{phase}", "{workspace}"]}}
+RUN = {"name": "build", "run": ["make", "{phase}"]}
 WORDS = {"plan_dir": "/plan", "run": "r", "plan": "p", "phase": "one", "assignment": "a", "attempt": ""}
 
 
@@ -32,7 +32,9 @@ def exam(hub: Hub, tmp_path: Path) -> Exam:
 
 def question(exam: Exam, check: object, *gate: object) -> str:
     checks = tuple(map(Check.model_validate, (check, *gate)))
-    return question_of(exam, checks[0], checks)
+    asked = question_of(exam, checks[0], checks)
+    assert asked
+    return asked
 
 
 @pytest.mark.parametrize(
@@ -41,11 +43,10 @@ def question(exam: Exam, check: object, *gate: object) -> str:
         ("bandit", {"tree": "b" * 40}),
         ("deliverables", {"deliverables": ("docs/b.md",)}),
         ({"contains": {"pattern": "x"}}, {"deliverables": ("docs/b.md",)}),
-        (COMMAND, {"words": WORDS | {"phase": "two"}}),
         ("tests", {"environment": Environment(groups=("dev",))}),
         ("tests", {"environment": Environment(env=("TOKEN",))}),
-        (COMMAND, {"environment": Environment(python=None)}),
-        (COMMAND, {"confinement": Confinement("landlock")}),
+        ("types", {"environment": Environment(python=None)}),
+        ("types", {"confinement": Confinement("landlock")}),
         ("coverage", {"confinement": Confinement("landlock")}),
     ],
 )
@@ -59,7 +60,6 @@ def test_another_question(exam: Exam, check: object, change: dict[str, Any]) -> 
         ("bandit", {"deliverables": ("docs/b.md",), "words": {}, "base": None}),
         ("bandit", {"confinement": Confinement("landlock")}),
         ({"contains": {"pattern": "x", "paths": "docs/*"}}, {"deliverables": ("docs/b.md",)}),
-        (COMMAND, {"words": WORDS | {"assignment": "b", "workspace": "/elsewhere"}, "base": None}),
         ("tests", {"words": {}, "deliverables": ()}),
         ("tests", {"environment": Environment(), "env": {"TOKEN": "secret"}}),
     ],
@@ -88,6 +88,42 @@ def test_the_configuration_at_the_base_belongs_to_what_runs_the_tests(
     assert question(other, "radon") == question(exam, "radon")
     same = replace(exam, base=commit(users.path, {"README.md": "other", "pytest.ini": None}))
     assert question(same, "tests") == question(exam, "tests")
+
+
+@pytest.mark.parametrize("file", ["ruff.toml", "mypy.ini"])
+def test_whatever_the_base_configures_belongs_to_what_a_probe_asks(
+    exam: Exam, users: Repository, commit: Callable[..., str], file: str
+) -> None:
+    """Only the probe knows which files its tool reads there."""
+    other = replace(exam, base=commit(users.path, {file: "other"}))
+    for check in ("ruff", "types"):
+        assert question(other, check) != question(exam, check)
+    assert question(other, "tests") == question(exam, "tests")
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        {"command": RUN},
+        {"command": {**RUN, "report": {"junit": "out.xml"}}},
+        {"slo": {**RUN, "at_most": "1 s"}},
+        {"slo": {**RUN, "measure": "instructions", "worse_by_at_most": "10 %"}},
+        "dependencies",
+    ],
+)
+def test_what_stands_in_no_tree_is_no_question_that_has_an_answer(exam: Exam, check: object) -> None:
+    checks = (Check.model_validate(check),)
+    assert question_of(exam, checks[0], checks) is None
+
+
+def test_every_other_check_of_ours_can_be_kept(exam: Exam) -> None:
+    needed = {
+        "lines": {"at_least": 1}, "contains": {"pattern": "x"}, "absent": {"pattern": "x"},
+        "specification": {"data": "*.json", "schema": "schema.json"},
+        "traceability": {"requirements": {"paths": "*.md", "pattern": "REQ-[0-9]+"}},
+    }  # fmt: skip
+    for name in CHECKS.keys() - {"command", "slo", "dependencies"}:
+        assert question(exam, {name: needed.get(name, {})})
 
 
 def test_versions_belong_to_every_question(exam: Exam, monkeypatch: pytest.MonkeyPatch) -> None:

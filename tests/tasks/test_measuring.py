@@ -57,9 +57,20 @@ def test_lines_come_back_beside_a_verdict_that_was_measured_now(repository: Path
     first = asked(exam, {"command": LCOV})
     assert first.verdict.passed, first.verdict
     assert first.lines == (LineHits(path="a.c", hit=(1,), missed=(2,)),)
-    kept = asked(exam, {"command": LCOV})
-    assert (kept.kept is None, kept.lines) == (False, ()), "figures are kept, lines are not"
-    assert asked(exam, {"command": LCOV}, lines=True).lines == first.lines
+
+
+@needs_isolation
+def test_what_a_program_of_the_callers_says_is_asked_each_time(repository: Path, tmp_path: Path) -> None:
+    tool = tmp_path / "bin/mylint"
+    tool.parent.mkdir()
+    exam = exam_at(repository, tmp_path / "home", a__c="one\n")
+    exam = replace(exam, env={**exam.env, "PATH": f"{tool.parent}:{exam.env['PATH']}"})
+    check = {"command": {"name": "lint", "run": ["mylint", "a.c"]}}
+    for code, outcome in (("0", "passed"), ("1", "failed"), ("0", "passed")):
+        tool.write_text(f"#!/bin/sh\nexit {code}\n")
+        tool.chmod(0o755)
+        answer = asked(exam, check)
+        assert (answer.verdict.outcome, answer.kept) == (outcome, None)
 
 
 @pytest.mark.builds
@@ -72,6 +83,10 @@ def test_the_coverage_of_a_python_project_is_exported_line_by_line(repository: P
     answer = asked(exam, {"coverage": {"at_least": 50}})
     assert answer.verdict.passed, answer.verdict
     assert answer.lines == (LineHits(path="ledger.py", hit=(1, 4), missed=(2,)),)
+    if exam.isolation != "none":
+        kept = asked(exam, {"coverage": {"at_least": 50}})
+        assert (kept.kept is None, kept.lines) == (False, ()), "figures are kept, lines are not"
+        assert asked(exam, {"coverage": {"at_least": 50}}, lines=True).lines == answer.lines
     text = cobertura([Answer(answer.verdict, answer.seconds, lines=answer.lines)], 0.0)
     assert '<line number="2" hits="0" />' in text
     assert 'lines-valid="3"' in text

@@ -16,6 +16,7 @@ import pytest
 from prefect import flow
 from prefect.logging.handlers import APILogHandler
 
+from gates.waivers import Waiver
 from tasks.errors import Refused
 from tasks.quality import NotPassed, Options, What, acheck, agate, check, gate
 from tests.flows.test_audit import latest
@@ -23,6 +24,7 @@ from tests.support import commit, git
 
 ROOT = Path(__file__).parents[2]
 FEW: dict[str, Any] = {"lines": {"paths": "*.md", "at_least": 1}}
+MISSPELT = Waiver(rule="test-delted", paths=("tests/**",), reason="moved")
 MANY = "lines: {paths: '*.md', at_least: 9}"
 
 
@@ -40,11 +42,11 @@ def test_a_synchronous_flow_gets_verdicts_and_failed_states_with_them(repository
         passed = check(FEW, repository)
         assert (passed.passed, passed.measured) == (True, 1)
         both = gate([FEW, MANY], repository, return_state=True)
-        assert (both.type.value, "lines 1 < 9 in 1 files" in both.message) == ("FAILED", True)
+        assert (both.type.value, "lines 1 < 9 in 1 file" in both.message) == ("FAILED", True)
         data = both.result(raise_on_failure=False)
         assert [verdict.outcome for verdict in data.verdicts] == ["passed", "failed"]
         assert pickle.loads(pickle.dumps(data)).verdicts == data.verdicts  # noqa: S301 - of our own making
-        with pytest.raises(NotPassed, match="lines 1 < 9 in 1 files"):
+        with pytest.raises(NotPassed, match="lines 1 < 9 in 1 file"):
             check(MANY, repository)
         assert check.submit(FEW, repository).result().passed
 
@@ -71,6 +73,7 @@ def test_an_asynchronous_flow_awaits_them(repository: Path) -> None:
         (FEW, {"ref": "nowhere"}, "has no commit 'nowhere'"),
         (FEW, {"base": "nowhere"}, "has no commit 'nowhere' to compare with"),
         (FEW, {"repository": "/"}, "is not in a git repository"),
+        (FEW, {"options": Options(waivers=(MISSPELT,))}, "waivers[0].rule: no check has a rule 'test-delted'"),
         (FEW, {"options": Options(home=Path("/proc/nowhere"))}, "cannot write under /proc/nowhere"),
     ],
 )
@@ -83,6 +86,22 @@ def test_what_cannot_be_asked_is_refused_with_a_sentence(
             check(what, **{"repository": repository, **more})
 
     refused()
+
+
+def test_a_waiver_that_allowed_nothing_is_logged(repository: Path, caplog: pytest.LogCaptureFixture) -> None:
+    waiver = MISSPELT.model_copy(update={"rule": "test-deleted"})
+
+    @flow
+    def waiving() -> None:
+        check(FEW, repository, options=Options(waivers=(waiver,)))
+        asyncio.run(awaiting())
+
+    async def awaiting() -> None:
+        await acheck(FEW, repository, options=Options(waivers=(waiver,)))
+
+    waiving()
+    sentence = "the waiver of test-deleted in tests/** allowed nothing here: this gate can do without it"
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [sentence] * 2
 
 
 def test_a_flow_that_goes_on_after_a_failed_gate_has_failed(repository: Path) -> None:

@@ -126,6 +126,56 @@ def test_new_modules_are_proven_against_their_stubs_and_not_by_a_call_alone(exam
     assert told(stubs) == [("stub-survives", "smoke.py:1 rise survives: no test fails when its body is nothing")]
 
 
+CAUGHT = """\
+try:
+    from ledger import fee
+except ImportError:
+    fee = None
+
+
+def test_fee():
+    assert fee is not None
+
+
+def test_fee_is_written():
+    import ledger, pathlib
+
+    assert "fee" in pathlib.Path(ledger.__file__).read_text()
+
+
+def test_fee_of_two():
+    assert fee is not None and fee(2) == 4
+
+
+def test_share():
+    from ledger import share
+
+    assert share(1, 2) == 0.5
+"""
+
+
+def test_a_red_that_only_sees_that_a_name_exists_is_none(exam_of: ExamOf) -> None:
+    code = BASE["ledger.py"].replace("a // b", "a / b") + "\n\n" + NEW
+    changes = {"ledger.py": code, "tests/test_fee.py": CAUGHT, "other/__init__.py": "", "other/more.py": "X = 1\n"}
+    exam = later(exam_of, changes)
+    loose, strict = asked(exam, {"red_green": {"at_least": 2}}, {"red_green": {"weak": 0}})
+    assert loose.passed, loose
+    assert isinstance(loose.measured, dict)
+    assert loose.measured["tests"] == [
+        "tests/test_fee.py:7 test_fee: red for names alone, assertion",
+        "tests/test_fee.py:11 test_fee_is_written: red for names alone, assertion",
+        "tests/test_fee.py:17 test_fee_of_two: red, assertion",
+        "tests/test_fee.py:21 test_share: red, assertion",
+    ]
+    alone = "fails on the base, and passes there as soon as the new names exist"
+    weak = [
+        ("red-green-weak", f"tests/test_fee.py:7 test_fee {alone}"),
+        ("red-green-weak", f"tests/test_fee.py:11 test_fee_is_written {alone}"),
+    ]
+    assert [(finding.rule, finding.headline) for finding in loose.noted] == weak
+    assert told(strict) == [(None, "2 new or changed tests prove nothing, and at most 0 may"), *weak]
+
+
 def test_a_first_commit_of_code_and_tests_has_no_base_to_run(exam_of: ExamOf) -> None:
     first = exam_of({"README.md": "A ledger.\n"}).base
     files = {"requirements.txt": "pluggy\n", "conftest.py": "", "fees.py": NEW, "tests/test_fees.py": HONEST}

@@ -40,7 +40,7 @@ def later(exam_of: ExamOf, before: dict[str, str], after: dict[str, str], **more
 
 def test_clean_files_pass_and_others_are_told_with_rule_and_place(exam_of: ExamOf) -> None:
     verdict = asked(exam_of({"src/a.py": CLEAN, "tests/test_a.py": UNUSED}))
-    assert (verdict.outcome, verdict.summary) == ("passed", "ruff 0 findings in 1 files")
+    assert (verdict.outcome, verdict.summary) == ("passed", "ruff 0 findings in 1 file")
     verdict = asked(exam_of({"src/b.py": "x = 1\n" + UNUSED}), select=["F", "E4"])
     assert (verdict.outcome, verdict.measured) == ("failed", 2)
     assert [(found.rule, found.path, found.line) for found in verdict.findings] == [
@@ -155,7 +155,7 @@ def test_only_what_is_new_counts_and_one_old_finding_absorbs_one(exam_of: ExamOf
     exam = later(exam_of, old, new)
     verdict = asked(exam, select=["F401"], new_only=True)
     assert (verdict.outcome, [found.line for found in verdict.findings]) == ("failed", [9])
-    assert "1 new (1 old) findings in 1 files" in verdict.summary
+    assert "1 new (1 old) finding in 1 file" in verdict.summary
     assert asked(later(exam_of, {}, {"src/b.py": CLEAN}), select=["F401"], new_only=True).passed
 
 
@@ -177,7 +177,7 @@ def test_waivers_are_honoured_and_shown(exam_of: ExamOf) -> None:
     verdict = asked(exam)
     assert [found.path for found in verdict.findings] == ["src/b.py"]
     assert [(found.path, found.reason) for found in verdict.waived] == [("src/a.py", "re-exported")]
-    assert "1 findings in 2 files, 1 waived: src/b.py:1 F401" in verdict.summary
+    assert "1 finding in 2 files, 1 waived: src/b.py:1 F401" in verdict.summary
 
 
 def test_odd_names_are_read_or_refused_never_passed_over(exam_of: ExamOf) -> None:

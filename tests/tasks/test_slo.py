@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -104,6 +105,21 @@ def test_instructions_are_counted_by_valgrind(slo: Slo) -> None:
     assert "as valgrind counts inside of the command" in verdict.summary
 
 
+def test_without_valgrind_instructions_are_an_error_that_says_what_to_do(
+    exam_of: Callable[..., Exam], tmp_path: Path
+) -> None:
+    (tmp_path / "few").mkdir()
+    (tmp_path / "few/sh").symlink_to("/bin/sh")
+    exam = exam_of({"a": ""})
+    check = Check.model_validate({"slo": {"name": "it", "run": ["sh"], "measure": "instructions", "at_most": "1 G"}})
+    with Bench(replace(exam, env={**exam.env, "PATH": str(tmp_path / "few")}), [check]) as bench:
+        verdict = bench.verdict(check).verdict
+    assert (verdict.outcome, verdict.summary) == (
+        Outcome.ERROR,
+        "slo it: valgrind is not installed, and measure: instructions needs it: install it, or measure cpu",
+    )
+
+
 def test_memory_is_the_peak(slo: Slo) -> None:
     greedy = [*PYTHON, "-c", "held = b'x' * (200 << 20)"]
     verdict = slo(None, {"a": ""}, run=greedy, measure="memory", at_most="150 MB", warmup=0)
@@ -187,6 +203,16 @@ def test_speed_is_measured_after_everything_else() -> None:
     assert list(turns(checks)) == [(1,), (0,)]
     assert list(turns(checks[:1])) == [(0,)]
     assert list(turns([])) == []
+
+
+def test_what_looks_at_named_checks_is_measured_behind_them_and_else_with_all_others() -> None:
+    traced = {"traceability": {"requirements": {"paths": "r.md", "pattern": "R"}}}
+    speed, build = {"slo": {"name": "a", "run": ["a"], "at_most": "1 s"}}, {"command": {"name": "b", "run": ["b"]}}
+    entries = [traced, "tests", build, speed]
+    checks = [Check.model_validate(entry) for entry in entries]
+    assert list(turns(checks)) == [(1, 2), (3,), (0,)]
+    assert list(turns(checks[:3])) == [(1, 2), (0,)]
+    assert list(turns(checks[:2])) == [(0, 1)]
 
 
 def test_time_that_is_up_before_there_are_figures_enough_is_no_answer(slo: Slo) -> None:

@@ -11,6 +11,7 @@ from gates.verdict import Outcome
 from tasks.bench import Bench
 from tasks.exam import Exam, Measured
 from tasks.isolation import Confinement
+from tasks.measuring import Answered, Memory, measure_all
 
 FILES = {
     "requirements.txt": "pluggy\n",
@@ -43,6 +44,30 @@ def test_one_run_serves_the_tests_and_what_they_stand_for(exam_of: Callable[...,
         " docs/r.md:2 REQ-2 has no test that counts (tests/test_a.py::test_req_2 failed)"
     )
     assert counter.read_text() == "x"
+
+
+def command(name: str, program: str) -> dict[str, object]:
+    return {"command": {"name": name, "run": [program]}}
+
+
+def test_named_checks_of_the_gate_are_measured_first_and_stand_for_what_they_are_named_after(
+    exam_of: Callable[..., Exam],
+) -> None:
+    exam = exam_of({"docs/r.md": "# REQ-1\n# REQ-2\n", "tests/test_a.py": "def test_a(): ...\n"})
+    asked = {"traceability": {"requirements": REQUIREMENTS, "executed": False}}
+
+    def answer(*entries: object) -> Answered:
+        checks = [Check.model_validate(entry) for entry in (asked, *entries)]
+        return measure_all(checks, exam, Memory())[0]
+
+    good = answer(command("req-1", "true"), command("req-2-too", "true"))
+    assert good.verdict.passed, good
+    bad = answer(command("req-1", "true"), command("req-2-too", "false"))
+    assert (bad.kept, bad.verdict.outcome) == (None, Outcome.FAILED)
+    assert bad.verdict.summary.endswith("REQ-2 has no test or check that counts (check command req-2-too failed)")
+    assert answer().verdict.summary.endswith(
+        "0 of 2 requirements have a test that names them: docs/r.md:1 no test names REQ-1"
+    )
 
 
 @pytest.mark.builds

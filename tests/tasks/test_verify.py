@@ -211,4 +211,4 @@ def test_a_report_can_be_written_as_json(released: Repository, commit: Commit) -
 def test_what_others_wrote_is_told_as_harmless_text() -> None:
     evil = Finding(commit="1" * 40, subject="\x1b[2J\u202eGood", problem="it is\nnot")
     told = list(lines(Report(ok=False, start=None, verified=(), findings=(evil,), notes=("\x1b]0;x\x07note",))))
-    assert told == ["111111111111 \ufffdGood: it is not", "note", "NOT verified: 1 findings, 0 merges hold"]
+    assert told == ["111111111111 \ufffdGood: it is not", "note", "NOT verified: 1 finding, 0 merges hold"]
