@@ -58,6 +58,8 @@ def _environment() -> Environment:
     environment.filters |= {
         "clock": moment,
         "figure": _figure,
+        "figures": _figures,
+        "lists": _lists,
         "round_name": round_name,
         "short": short,
         "span": span,
@@ -80,14 +82,37 @@ def _why(verdict: Verdict) -> str:
     return verdict.summary.removeprefix(verdict.check).lstrip(": ")
 
 
+def _lists(measured: JsonValue) -> dict[str, list[str]]:
+    """What a column of figures has no room for, by its name; but for the matrix, which has a table of its own."""
+    parts = measured.items() if isinstance(measured, dict) else ()
+    told = {_spoken(key): part for key, part in parts if key != matrix.KEY}
+    return {name: list(map(_figure, _rows(part))) for name, part in told.items() if _rows(part)}
+
+
+def _rows(part: JsonValue) -> list[JsonValue]:
+    return (
+        part if isinstance(part, list) else [{key: one} for key, one in part.items()] if isinstance(part, dict) else []
+    )
+
+
+def _spoken(key: str) -> str:
+    return key.replace("_", " ")
+
+
+def _figures(value: JsonValue) -> str:
+    """What was measured, as short as it can be told: what is not there is left out, lists have a place of their own."""
+    if not isinstance(value, dict):
+        return _figure(value)
+    return _figure({key: part for key, part in value.items() if not isinstance(part, list | dict)})
+
+
 def _figure(value: JsonValue) -> str:
-    """A measured value or a limit, as short as it can be told."""
+    """A limit, or a part of what was measured."""
     match value:
         case None:
             return "none"
         case dict():
-            # the matrix has a table of its own
-            return ", ".join(f"{key} {_figure(part)}" for key, part in value.items() if key != matrix.KEY)
+            return ", ".join(f"{_spoken(key)} {_figure(part)}" for key, part in value.items() if part is not None)
         case list():
             return ", ".join(map(_figure, value))
         case str():

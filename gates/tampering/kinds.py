@@ -7,8 +7,9 @@ from gates.tampering.commands import HOOKS, PIPELINE, run_by
 from gates.tampering.diff import Source
 
 GATE = "the gate of sparc"
+TESTS = "the tests"
 KINDS = {
-    "the tests": r"\b(py\.?test|unittest|cargo (test|nextest)|go test|jest|vitest|mocha|rebar3 (eunit|ct)|mix test"
+    TESTS: r"\b(py\.?test|unittest|cargo (test|nextest)|go test|jest|vitest|mocha|rebar3 (eunit|ct)|mix test"
                  r"|stestr|nose2|manage\.py test|node --test|rspec|phpunit|ctest)\b",
     "coverage": r"\b(coverage (run|report)|--cov\b|pytest-cov|codecov|coveralls|tarpaulin|c8|nyc)",
     "linting": r"\b(ruff|flake8|pylint|pyflakes|eslint|biome|clippy|golangci|go vet|credo|elvis)\b",
@@ -17,7 +18,7 @@ KINDS = {
     GATE: r"\bsparc[\"']?\s+(gate|run|verify)\b|\bsparc-gate\b|uses:.*/sparc\b",
 }  # fmt: skip
 UNSEEN = {
-    "the tests": r"\b(tox|nox|make (test|check|ci)|(npm|yarn|pnpm) (run )?test|scripts/(test|check)"
+    TESTS: r"\b(tox|nox|make (test|check|ci)|(npm|yarn|pnpm) (run )?test|scripts/(test|check)"
                  r"|(hatch|just|task|inv|invoke|poe|pdm|rake) (run )?(test|check|ci|all))\b",
     "coverage": r"\b(hatch (run )?(test|cov)|make cov)",
     "linting": r"\b(make lint|scripts/lint|tox .*-e ?\S*(lint|style)|nox .*-s ?\S*lint|pre-commit|hatch fmt)\b",
@@ -95,10 +96,12 @@ def _kept(kind: str, path: str, now: Held) -> bool:
     others = [other for other, kinds in now.items() if kind in kinds]
     if kind == GATE:
         return False
+    in_pipelines = any(PIPELINE.search(other) for other in others)
     if PIPELINE.search(path):
-        return any(PIPELINE.search(other) for other in others)
-    # commands that are still there say what they do; hooks and commands that went were one way of many
-    return path not in now and bool(others)
+        return in_pipelines
+    if path in now:  # commands and hooks that are still there are what people call, and tests are what for
+        return in_pipelines and kind != TESTS and not is_hooks(path)
+    return bool(others)
 
 
 def is_hooks(path: str) -> bool:

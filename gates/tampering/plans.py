@@ -19,6 +19,7 @@ from gates.tampering.rules import Sign
 
 PLAN = re.compile(r"^sparc:\s*\d", re.MULTILINE)
 HINT = re.compile(r"""(^|[{,])\s*["']?(sparc|gate)["']?\s*:""", re.MULTILINE)
+WORDS = (b"sparc", b"gate")
 LARGEST = 200_000
 """Bytes of what is read as YAML, which takes its time."""
 KEYS = frozenset({"gate", "waivers", "environment", "base"})
@@ -51,12 +52,13 @@ def signs_of(diff: Diff) -> Iterator[Sign]:
 
 def _read(source: Source) -> Mapping[Any, Any]:
     """A mapping in YAML, which JSON is as well; empty for anything else."""
-    if len(source.data) > LARGEST or not HINT.search(source.text):
+    # most files have neither word, and a search for bytes takes next to no time
+    if len(source.data) > LARGEST or not any(word in source.data for word in WORDS) or not HINT.search(source.text):
         return {}
     import yaml  # noqa: PLC0415 - costs time that most changes need not pay
 
     try:
-        data = yaml.safe_load(source.text)
+        data = yaml.load(source.text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - the safe one
     except (yaml.YAMLError, ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}

@@ -106,6 +106,8 @@ MOVES = [
     Move("a linter takes the place of another", {HOOKS: hooks("flake8")}, {HOOKS: hooks("ruff")}),
     Move("linting goes from make to hooks", {**IN_CI, "Makefile": "lint:\n\truff check .\ntest:\n\tpytest\n"},
          {**MADE, HOOKS: hooks("ruff")}),
+    Move("make lints no more, and CI does", {CI: workflow("flake8"), "Makefile": "test:\n\tpytest\nlint:\n\tflake8\n"},
+         {**MADE}),
     Move("one of two jobs", {CI: workflow("pytest"), ".github/workflows/old.yml": workflow("pytest -x")},
          {".github/workflows/old.yml": None}),
     # tools that are no Python

@@ -8,10 +8,18 @@ from pathlib import Path
 import pytest
 
 from tasks.command import Completed
-from tasks.isolation import why_not
+from tasks.isolation import Isolation, why_not
 
 PATH = os.environ["PATH"]
+ISOLATIONS: tuple[Isolation, ...] = ("landlock", "bubblewrap")
 needs_landlock = pytest.mark.skipif(bool(why_not("landlock")), reason=f"no Landlock here: {why_not('landlock')}")
+each_isolation = pytest.mark.parametrize(
+    "mode",
+    [
+        pytest.param(mode, marks=pytest.mark.skipif(bool(why_not(mode)), reason=f"no {mode} here: {why_not(mode)}"))
+        for mode in ISOLATIONS
+    ],
+)
 RunIn = Callable[..., Completed]
 PRELUDE = "import ctypes, os, signal, socket, stat, subprocess, sys, time\nout, own, secret = sys.argv[1:4]\n"
 WRITES = {

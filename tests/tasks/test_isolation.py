@@ -15,10 +15,10 @@ from tasks.command import Command, Completed, run_foreign
 from tasks.errors import Refused
 from tasks.isolation import Confinement, Isolation, Jail, best, chosen, confinement, why_not
 from tests.support import Shop, git
-from tests.tasks.jails import OTHERS, PATH, WRITES, RunIn, needs_landlock, outside, python
+from tests.tasks.jails import ISOLATIONS, OTHERS, PATH, WRITES, RunIn, needs_landlock, outside, python
 
 
-@pytest.fixture(params=["landlock", "bubblewrap"])
+@pytest.fixture(params=ISOLATIONS)
 def mode(request: pytest.FixtureRequest) -> Isolation:
     if why := why_not(request.param):
         pytest.skip(f"no {request.param} here: {why}")

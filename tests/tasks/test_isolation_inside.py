@@ -18,10 +18,10 @@ from tasks.exam import Exam
 from tasks.git import Git
 from tasks.hooks import Surroundings, run_all
 from tasks.hub import Hub
-from tasks.isolation import confinement
+from tasks.isolation import Isolation, confinement
 from tasks.run_folder import RunFolder
 from tests.support import git
-from tests.tasks.jails import PATH, needs_landlock
+from tests.tasks.jails import PATH, each_isolation, needs_landlock
 
 TRY = """
 try() { name=$1; shift; if "$@" 2>/dev/null; then echo "$name" >> got-through; fi; }
@@ -31,18 +31,18 @@ write() { echo x > "$1"; }
 
 @pytest.fixture
 def order(folder: RunFolder, hub: Hub) -> Callable[..., Order]:
-    """An order under Landlock for an agent that is this line of shell."""
+    """An order for an agent that is this line of shell."""
     hub.open_phase(1, "specification")
     folder.plan_dir.mkdir()
 
-    def make(script: str, **agent: object) -> Order:
+    def make(script: str, mode: Isolation = "landlock", **agent: object) -> Order:
         work = Assignment(role="Analyst", prompt="Do it.", deliverables=("a.md",), writes=("**",))
         spec = AgentSpec.model_validate({"command": ("sh", "-c", TRY + script), **agent})
         env = {"PATH": PATH, "HOME": str(folder.path.parent.parent / "users-home")}
         return Order(
             folder=folder, hub=hub, goal="", number=1, phase="specification", guidance="", name="requirements",
             assignment=work, agent_name="writer", agent=spec, timeout=30.0, memory=(), env=env,
-            confinement=confinement("landlock", folder.home),
+            confinement=confinement(mode, folder.home),
         )  # fmt: skip
 
     return make
@@ -52,9 +52,9 @@ def carried(order: Order) -> Attempt:
     return carry(order, order.folder.claim_attempt(order.number, order.phase, order.name), ())
 
 
-@needs_landlock
+@each_isolation
 def test_from_inside_an_attempt_nothing_of_the_run_can_be_written(
-    order: Callable[..., Order], folder: RunFolder, hub: Hub
+    order: Callable[..., Order], folder: RunFolder, hub: Hub, mode: Isolation
 ) -> None:
     (folder.home / "prefect").mkdir()
     (folder.home / "prefect/profiles.toml").write_text("password")
@@ -78,11 +78,11 @@ def test_from_inside_an_attempt_nothing_of_the_run_can_be_written(
         try "supervisor" kill -9 $PPID; try "sparc" kill -9 {os.getpid()}
         touch "$HOME/mine" "$TMPDIR/mine"; git config user.name a; git config user.email a; echo fine > a.md
         git add a.md; git commit --quiet -m mine; test -z "$(git status --porcelain a.md)" || echo clone >> got-through
-    """))  # fmt: skip
+    """, mode))  # fmt: skip
     assert attempt.stands, attempt.findings
     assert hub.git.read(attempt.commit or "", "got-through") is None, hub.git.read(attempt.commit or "", "got-through")
     assert hub.git.read(attempt.commit or "", "a.md") == b"fine\n"
-    assert evidence.fetch(hub.git, attempt.evidence)["isolation"] == "landlock"
+    assert evidence.fetch(hub.git, attempt.evidence)["isolation"] == mode
     assert hub.git.refs("refs/heads/phase/") == refs
 
 
@@ -126,9 +126,9 @@ def test_what_a_plan_lends_can_be_written_and_the_rest_of_home_can_be_read(
     assert (tmp_path / "diary/page").read_text() == "x\n"
 
 
-@needs_landlock
-def test_from_inside_hooks_nothing_else_can_be_written(hub: Hub, folder: RunFolder) -> None:
-    around = Surroundings({"PATH": PATH}, confinement("landlock", folder.home))
+@each_isolation
+def test_from_inside_hooks_nothing_else_can_be_written(hub: Hub, folder: RunFolder, mode: Isolation) -> None:
+    around = Surroundings({"PATH": PATH}, confinement(mode, folder.home))
     script = f"touch here $HOME/a $TMPDIR/b && ! touch ../x 2>/dev/null && ! touch {hub.directory}/x 2>/dev/null"
     assert run_all("before", [("sh", "-c", script)], hub.git, hub.start, {}, around) is None
 
@@ -152,6 +152,15 @@ def test_attacks():
         assert refused(os.mkdir, place + "/new"), place
         assert refused(os.open, place + "/new", os.O_WRONLY | os.O_CREAT), place
     assert refused(os.unlink, site / "pytest/__init__.py")
+    links = [each for each in site.iterdir() if each.is_symlink()]
+    assert site / "pytest" in links
+    for each in links:
+        assert each.exists(), each
+        kept = each / "__init__.py" if each.is_dir() else each
+        for place in (kept, each.parent / "__pycache__/new.pyc", each.resolve().parent / "new"):
+            assert refused(os.open, place, os.O_WRONLY | os.O_CREAT), place
+        assert refused(os.rename, each, here / "taken")
+        assert refused(os.rename, each.resolve(), here / "taken")
     assert refused(pathlib.Path(SECRET).read_text)
     assert refused(os.kill, {sparc}, signal.SIGKILL)
 
@@ -164,8 +173,8 @@ def test_own_places(tmp_path):
 METADATA = '[project]\nname = "attacked"\nversion = "1"\n[tool.setuptools]\npackages = []\n'
 
 
-@needs_landlock
-def test_from_inside_a_test_suite_and_a_command_nothing_else_can_be_written(folder: RunFolder) -> None:
+@each_isolation
+def test_from_inside_a_test_suite_and_a_command_nothing_else_can_be_written(folder: RunFolder, mode: Isolation) -> None:
     secret = folder.home / "prefect/database"
     secret.parent.mkdir()
     secret.write_text("x")
@@ -183,7 +192,7 @@ def test_from_inside_a_test_suite_and_a_command_nothing_else_can_be_written(fold
     exam = Exam(
         git=where, tree=where.resolve("HEAD", "tree") or "", base=None, deliverables=(), environment=None,
         folder=folder.home / "gates/x", words={}, home=folder.home, env=dict(os.environ),
-        confinement=confinement("landlock", folder.home),
+        confinement=confinement(mode, folder.home),
     )  # fmt: skip
     look = f"touch made $HOME/a $TMPDIR/b && ! touch ../x 2>/dev/null && ! touch {folder.home}/x 2>/dev/null"
     command = {"command": {"name": "look", "run": ["sh", "-c", look]}}
@@ -193,7 +202,7 @@ def test_from_inside_a_test_suite_and_a_command_nothing_else_can_be_written(fold
     assert tested.verdict.passed, tested.verdict
     assert tested.verdict.measured == {"passed": 2, "failed": 0, "skipped": 0}
     assert looked.verdict.passed, looked.verdict
-    assert (tested.evidence["isolation"], looked.evidence["isolation"]) == ("landlock", "landlock")
+    assert (tested.evidence["isolation"], looked.evidence["isolation"]) == (mode, mode)
     assert not (folder.home / "built").exists()
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
 
+from tasks.events import CheckEnded, Event
 from tasks.journal import Journal
 from tasks.outcome import outcome_of
 from tasks.report_html import render
@@ -35,6 +37,8 @@ for (const frame of document.querySelectorAll("iframe")) {
     lanes: all("text.lane").map(box),
     ticks: all(".axis > text:not(.day)").map(box),
     cells: all("tbody th[scope=row]").map(box),
+    tables: all(".wide:has(> table)").map((one) => one.scrollWidth - one.clientWidth),
+    states: all("#requirements ~ div .state, #speed ~ div .state").map((one) => one.getBoundingClientRect().right),
   };
 }
 document.body.innerHTML = "<pre></pre>";
@@ -48,7 +52,8 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     if CHROMIUM is None:
         pytest.skip("there is no chromium")
     folder = tmp_path_factory.mktemp("browser")
-    source = escape(render(LEDGER, outcome_of(LEDGER), ()))
+    events = _with_long_names()
+    source = escape(render(events, outcome_of(events), ()))
     frames = "".join(
         f'<iframe id="{name}" width="{width}" height="900" srcdoc="{source}"></iframe>'
         for name, width in (("desk", 1200), ("phone", 390))
@@ -75,6 +80,35 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     dumped = subprocess.run(command, env=private, capture_output=True, text=True, check=True, timeout=60).stdout
     told: Layout = json.loads(unescape(dumped.partition("<pre>")[2].partition("</pre>")[0]))
     return told
+
+
+def _with_long_names() -> list[Event]:
+    """The ledger's, with a matrix, figures and lists in its newest gate, kept from before, and long names."""
+    name = "tests/test_posting.py::test_that_an_entry_which_does_not_balance_is_refused_with_a_reason"
+    entry: JsonValue = {
+        "requirement": "R-001",
+        "defined": "docs/requirements.md:3",
+        "tests": [{"test": name, "outcome": "passed"}],
+    }
+    told: dict[str, JsonValue] = {
+        "traceability": {"requirements": 1, "traced": 1, "matrix": [entry]},
+        "slo posting": {"measure": "cpu", "candidate": 0.0267135, "base": 0.181392, "runs": 10},
+        "red_green": {"red": 1, "tests": [f"{name}: red on stubs, assertion"] * 3},
+    }
+    last = max(place for place, event in enumerate(LEDGER) if isinstance(event, CheckEnded))
+    like = LEDGER[last]
+    assert isinstance(like, CheckEnded)
+    more = [
+        like.model_copy(
+            update={
+                "verdict": like.verdict.model_copy(update={"check": check, "measured": measured, "summary": check}),
+                "place": like.place + 1 + place,
+                "kept": "4 refinement of ledger-20260608",
+            }
+        )
+        for place, (check, measured) in enumerate(told.items())
+    ]
+    return [*LEDGER[: last + 1], *more, *LEDGER[last + 1 :]]
 
 
 def test_bars_lie_where_their_times_are(layout: Layout) -> None:
@@ -110,6 +144,16 @@ def test_rows_are_apart_and_names_do_not_reach_into_the_bars(layout: Layout) -> 
 def test_failure_success_and_interruption_differ_in_the_picture(layout: Layout) -> None:
     fills = {bar["kind"]: bar["fill"] for bar in layout["desk"]["bars"]}
     assert len({fills["bar merged"], fills["bar failed"], fills["bar interrupted"], fills["bar measuring"]}) == 4
+
+
+def test_on_a_desk_no_table_is_cut_off(layout: Layout) -> None:
+    assert len(layout["desk"]["tables"]) > 10
+    assert max(layout["desk"]["tables"]) == 0
+
+
+def test_on_a_phone_the_answers_are_seen_without_scrolling(layout: Layout) -> None:
+    assert len(layout["phone"]["states"]) == 2
+    assert max(layout["phone"]["states"]) <= 390
 
 
 @pytest.mark.parametrize("width", ["desk", "phone"])

@@ -232,3 +232,22 @@ def test_work_that_was_measured_together_is_told_and_so_is_what_was_measured_bef
     page = " ".join(_Page(render(events, outcome_of(events), MERGES)).texts)
     assert "measured together: api, <b>cli" in page
     assert "kept from 1 specification, <i>api" in page
+
+
+def test_a_column_of_figures_has_figures_and_lists_are_told_apart() -> None:
+    place = next(at for at, event in enumerate(LEDGER) if isinstance(event, CheckEnded))
+    check = LEDGER[place]
+    assert isinstance(check, CheckEnded)
+    measured = {
+        "red": 1, "on_stubs": 0, "unit": None, "tests": ["tests/test_a.py:3 test_a: <i>red", "b"],
+        "intervals": {"at_most": [1.5, 2.5]}, "empty": [], "matrix": [{"requirement": "R-1"}],
+    }  # fmt: skip
+    verdict = check.verdict.model_copy(update={"measured": measured, "limit": {"weak": None, "languages": ["c", "d"]}})
+    events = [*LEDGER[:place], check.model_copy(update={"verdict": verdict}), *LEDGER[place + 1 :]]
+    texts = page(events).texts
+    place = texts.index("tests: 2")
+    assert texts[place : place + 8] == [
+        "tests: 2", "tests/test_a.py:3 test_a: <i>red", "b", "intervals: 1", "at most 1.5, 2.5",
+        "passed", "red 1, on stubs 0", "languages c, d",
+    ]  # fmt: skip
+    assert not {"empty: 0", "matrix: 1"} & set(texts)
