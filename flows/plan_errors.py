@@ -94,7 +94,12 @@ def fields_at(place: Iterable[str | int]) -> dict[str, FieldInfo]:
     part: object = Plan
     for key in place:
         part = _part(part, key)
-    return part.model_fields if isinstance(part, type) and issubclass(part, BaseModel) else {}
+    return _fields(part) if isinstance(part, type) and issubclass(part, BaseModel) else {}
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """By the words that people write, which may be Python's own."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _part(whole: object, key: str | int) -> object:
@@ -103,7 +108,7 @@ def _part(whole: object, key: str | int) -> object:
         kind = known().get(str(key))
         return kind.limits if kind else None
     if isinstance(whole, type) and issubclass(whole, BaseModel):
-        field = whole.model_fields.get(str(key))
+        field = _fields(whole).get(str(key))
         return _bare(field.annotation) if field else None
     origin, parts = get_origin(whole), get_args(whole)
     if origin in (dict, tuple):

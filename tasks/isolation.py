@@ -27,8 +27,8 @@ PROBE = 20.0  # seconds for bubblewrap to run nothing
 
 
 def best() -> Isolation:
-    """What a plan gets that does not ask: Landlock where this kernel has it."""
-    return "none" if why_not("landlock") else "landlock"
+    """What a plan gets that does not ask: Landlock where this kernel has it, else bubblewrap where that works."""
+    return next(mode for mode in MODES if not why_not(mode))
 
 
 def chosen(wanted: Isolation | None) -> Isolation:

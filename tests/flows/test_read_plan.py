@@ -180,6 +180,7 @@ def test_a_file_without_permission(tmp_path: Path) -> None:
 
 
 WORK = "phases.specification.assignments.requirements"
+TRACED = "    gate: [traceability: {requirements: {paths: [a], pattern: R}, im: [b]}]\n"
 
 
 @pytest.mark.parametrize(
@@ -192,6 +193,7 @@ WORK = "phases.specification.assignments.requirements"
         (_with("small", "s" * 61), "name", 2, "61 characters of at most 60"),
         (_with("name: small", "name: 7"), "name", 2, "expected a text, found the number 7; put it in quotes"),
         (GOOD + "colour: blue\n", "colour", 11, "no key here; known here: sparc, name, goal"),
+        (GOOD + TRACED, "phases.specification.gate[0].traceability.im", 11, "known here: requirements, in, executed"),
         (GOOD + "realease: {}\n", "realease", 11, "did you mean release?"),
         (GOOD + "increments: []\n", "increments", 11, "not supported yet"),
         (GOOD + "base: -x\n", "base", 11, "no name of a branch"),

@@ -212,6 +212,17 @@ def test_a_plan_that_asks_for_what_is_not_there_is_refused(tmp_path: Path, monke
     assert best() == chosen(None)
 
 
+@pytest.mark.parametrize(
+    ("missing", "taken"),
+    [((), "landlock"), (("landlock",), "bubblewrap"), (("bubblewrap",), "landlock"), (ISOLATIONS, "none")],
+)
+def test_who_does_not_ask_gets_the_best_there_is(
+    monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...], taken: str
+) -> None:
+    monkeypatch.setattr(isolation, "why_not", lambda mode: "it is not there" if mode in missing else None)
+    assert (best(), chosen(None)) == (taken, taken)
+
+
 def test_a_run_that_asks_for_what_is_not_there_starts_nothing(tmp_path: Path) -> None:
     shop = Shop.open(tmp_path / "shop", tmp_path / "home")
     (tmp_path / "bin").mkdir()

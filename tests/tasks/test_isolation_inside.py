@@ -60,6 +60,7 @@ def test_from_inside_an_attempt_nothing_of_the_run_can_be_written(
     (folder.home / "prefect/profiles.toml").write_text("password")
     users = folder.record.repository
     refs = hub.git.refs("refs/heads/phase/")
+    # bubblewrap's own process number 1 is the parent there: the kernel lets it be killed by nobody, and says nothing
     attempt = carried(order(f"""
         papers=$(dirname "$SPARC_CONTEXT")
         for place in {folder.home} {folder.path} {hub.directory} {hub.directory}/hooks {hub.directory}/objects \
@@ -75,7 +76,7 @@ def test_from_inside_an_attempt_nothing_of_the_run_can_be_written(
         try "reference" git --git-dir={hub.directory} update-ref refs/heads/sparc/evil HEAD
         try "configuration" git config --file {hub.directory}/config core.hooksPath /nowhere
         try "secret" cat {folder.home}/prefect/profiles.toml
-        try "supervisor" kill -9 $PPID; try "sparc" kill -9 {os.getpid()}
+        test {mode} = bubblewrap || try "supervisor" kill -9 $PPID; try "sparc" kill -9 {os.getpid()}
         touch "$HOME/mine" "$TMPDIR/mine"; git config user.name a; git config user.email a; echo fine > a.md
         git add a.md; git commit --quiet -m mine; test -z "$(git status --porcelain a.md)" || echo clone >> got-through
     """, mode))  # fmt: skip
