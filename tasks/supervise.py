@@ -28,6 +28,11 @@ from typing import Any
 PR_SET_CHILD_SUBREAPER = 36
 GRACE = 2.0  # seconds between asking to end and ending
 OUTSIDE = "ended from outside"
+DEFAULT = (
+    signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD,
+    signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU,
+)  # fmt: skip
+"""What we, Python, `nohup` or a shell's `&` may have set aside, and no program expects."""
 
 
 def become_reaper() -> None:
@@ -44,7 +49,7 @@ def start(argv: list[str], status: int, jail: tuple[list[str], list[str]] | None
     try:
         os.setsid()
         say(status, {"pid": os.getpid()})  # before anything foreign can kill us
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD):
+        for number in DEFAULT:
             signal.signal(number, signal.SIG_DFL)
         env = given_environment()
         if bounds is not None:

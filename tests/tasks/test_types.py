@@ -42,7 +42,7 @@ def test_errors_that_the_base_does_not_have_are_told_with_rule_and_place(exam_of
         verdict.summary
     )
     assert [found.path for found in verdict.waived] == ["src/c.py"]
-    assert "1 new (1 old) findings in 3 files, 1 waived" in verdict.summary
+    assert "1 new (1 old) finding in 3 files, 1 waived" in verdict.summary
 
 
 def test_a_checker_that_is_not_among_the_dependencies_is_an_error(exam_of: ExamOf) -> None:
