@@ -48,7 +48,7 @@ class Theirs:
     def _run(self, *argv: str | Path) -> str:
         return run(*argv, cwd=self.checkout).stdout.decode(errors="replace")
 
-    def tests(self) -> str:
+    def tests(self) -> int:
         """The tests; how many passed."""
         words = self._run(self._python, "-m", "pytest", "-q", "-p", "no:cacheprovider")
         return passed(words)
@@ -78,7 +78,7 @@ class Theirs:
         self.all()
 
 
-def passed(words: str) -> str:
-    """How many tests pytest says have passed, or we."""
+def passed(words: str) -> int:
+    """How many tests pytest says have passed, or we; 0 if it says nothing."""
     found = re.findall(r"(\d+) passed", words)
-    return found[-1] if found else "none"
+    return int(found[-1]) if found else 0

@@ -23,12 +23,20 @@ def without(canaries: Iterable[Canary], output: str) -> str:
     kept: list[str] = []
     for line in (line for section in _sections(output) if not _is_of(section, titles, paths) for line in section):
         if any(path in line for path in paths):
-            # with `--tb=line` what went wrong stands above the place
-            while kept and kept[-1].startswith(("E  ", "      ")):
-                kept.pop()
+            del kept[_reason(kept) :]
         elif not TOTALS.match(line):
             kept.append(line)
     return "\n".join(kept)
+
+
+def _reason(lines: list[str]) -> int:
+    """Where what went wrong begins, if it is the last of these: with `--tb=line` it stands above the place."""
+    begin = len(lines)
+    while begin and lines[begin - 1].startswith("    "):
+        begin -= 1
+    while begin and lines[begin - 1].startswith("E  "):
+        begin -= 1
+    return begin if lines[begin : begin + 1] and lines[begin].startswith("E  ") else len(lines)
 
 
 def _sections(output: str) -> list[list[str]]:

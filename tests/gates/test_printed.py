@@ -79,6 +79,13 @@ def test_what_is_left_of_a_section_whose_title_is_cut_off_is_left_out() -> None:
     assert without([CANARY], cut) == "==== rest ====\nmine"
 
 
+@pytest.mark.parametrize("more", ["", "    assert 'PARSE' == 'TOTAL'\n", "    assert 1 == 2\n      where 1 = len()\n"])
+def test_what_stands_above_a_place_goes_with_it(more: str) -> None:
+    said = f"E   mine\n/a/tests/test_own.py:2: mine\nE   AssertionError: PARSE\n{more}/a/tests/test_edge.py:7: PARSE\n"
+    assert without([CANARY], said) == "E   mine\n/a/tests/test_own.py:2: mine"
+    assert without([CANARY], "    mine\ntests/test_edge.py::test_split FAILED\n") == "    mine"
+
+
 def test_an_error_of_the_check_shows_none_of_them(tree: Tree, ask: Ask, run_suite: RunSuite) -> None:
     config = {"pytest.ini": "[pytest]\naddopts = --deselect tests/test_more.py::test_more\n"}
     files = {"tests/test_own.py": "def test_mine():\n    assert 1\n", "tests/test_more.py": FILES["tests/test_more.py"]}
