@@ -43,8 +43,8 @@ class Command:
     cwd: Path
     env: Mapping[str, str]
     stdin: bytes | Callable[[], bytes] = b""
-    """A function is called when the program has been started, and may take its time: that of the program does not count
-    until then. What it raises ends the program."""
+    """A function makes it; `run_foreign` calls it when the program has been started, whose time does not count until it
+    returns. What it raises ends the program."""
     timeout: float | None = None
     """Seconds; None: no limit."""
     jail: Jail | None = None

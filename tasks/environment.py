@@ -98,7 +98,8 @@ def install(
     if not links or not _linked(kept, locals_, project, venv, uv):
         _lay(kept, locals_, project, venv, uv, links=False)
     # without isolation a build could have written into what is kept as well
-    if problem := unfit(kept.venv, venv, project.checkout, startup, deep=uv.confinement.mode != "none"):
+    deep = uv.confinement.mode != "none"
+    if problem := unfit(kept.venv, venv, project.checkout, len(locals_), startup, deep=deep):
         raise EnvironmentBroken(problem)
     packages = declared(project, files)
     if project.installable:

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 MOST_BYTES = 1 << 20
 DISTRIBUTIONS = "*.dist-info"
+METADATA = (".dist-info", ".egg-info")
 CACHE = "__pycache__"
 STARTERS = frozenset({"sitecustomize", "usercustomize"})
 """Modules that Python imports when it starts."""
@@ -26,13 +27,15 @@ EDITABLE = re.compile(
 """Lines of `.pth` files by which build backends make an editable install work."""
 
 
-def unfit(kept: Path, venv: Path, checkout: Path, allowed: Collection[str], *, deep: bool) -> str | None:
-    """What speaks against an environment that was laid out as `kept`, and got the project of a checkout since then.
+def unfit(kept: Path, venv: Path, checkout: Path, asked: int, allowed: Collection[str], *, deep: bool) -> str | None:
+    """What speaks against an environment that was laid out as `kept`, and got so many projects of a checkout since.
 
     `allowed`: names of files that may run when Python starts, and of the one of RUNNERS that the project is. `deep`:
     compare contents, not just sizes and times.
     """
     folders, own = _folders(venv), _own(venv, checkout)
+    if len(own) > asked:
+        return f"installing the project added more than itself: {', '.join(sorted(own))}"
     if runners := sorted((own & RUNNERS) - {*allowed}):
         return (
             f"the project calls itself {runners[0]}, and so takes the place of what runs its tests: if it is that, let"
@@ -45,7 +48,7 @@ def unfit(kept: Path, venv: Path, checkout: Path, allowed: Collection[str], *, d
     for folder in folders:
         known = _names(kept / folder) - {path.name for path in replaced}
         for name in sorted(_names(venv / folder) - known - {*allowed}):
-            if problem := _addition(venv / folder / name, {_module(each) for each in known}, checkout):
+            if problem := _addition(venv / folder / name, {_module(each) for each in known}, own, checkout):
                 return f"installing the project added {name}, which {problem}"
     return None
 
@@ -111,9 +114,11 @@ def _module(name: str) -> str:
     return name.partition(".")[0]
 
 
-def _addition(path: Path, known: Collection[str], checkout: Path) -> str | None:
+def _addition(path: Path, known: Collection[str], own: Collection[str], checkout: Path) -> str | None:
     """What speaks against one thing more beside the packages; `known`: the modules that were there."""
     module = _module(path.name)
+    if path.suffix in METADATA and _distribution(path) not in own:
+        return "is a distribution that nobody asked for: its plugins would be loaded"
     if path.suffix != ".dist-info" and module in known:
         return f"hides the dependency {module}"
     if module in STARTERS or (path.suffix == ".pth" and _runs(path, checkout)):
@@ -159,4 +164,4 @@ def _is_harmless(line: str, folder: Path, checkout: Path) -> bool:
     if line.startswith(("import ", "import\t")):
         return EDITABLE.fullmatch(line) is not None
     place = (folder / line).resolve()
-    return not place.exists() or any(place.is_relative_to(root.resolve()) for root in (checkout, folder))
+    return any(place.is_relative_to(root.resolve()) for root in (checkout, folder))

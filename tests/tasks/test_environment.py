@@ -1,48 +1,36 @@
 """The target's own environment: what is kept, what is fresh, and what is refused. With real uv and real builds."""
 
-import os
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from pathlib import Path
-from pwd import getpwuid
 
 import pytest
 
 from tasks.command import Processes, processes
 from tasks.dependencies import MARKER, EnvironmentBroken, Kept, version
-from tasks.environment import Installed, install, keep, project_of
+from tasks.environment import project_of
 from tasks.errors import Interrupted
-from tasks.furnished import _runs
 from tasks.isolation import Isolation, confinement, why_not
 from tasks.locks import awaited
 from tasks.metadata import MetadataInvalid, Project
-from tasks.packages import declared
 from tasks.requirements import inputs
 from tasks.target import Environment
-from tasks.uv import Uv, UvFailed, index_settings
+from tasks.uv import Uv, UvFailed
+from tests.tasks.environments import (
+    CALLER,
+    HATCHLING,
+    LEDGER,
+    SETUPTOOLS,
+    installed_in,
+    kept_of,
+    names,
+    says,
+    uv_in,
+    write,
+)
 
 pytestmark = pytest.mark.builds
-
-# whose HOME is a temporary one in tests; the configuration of package indexes is read from the real one
-CALLER = {**os.environ, "XDG_CONFIG_HOME": str(Path(getpwuid(os.getuid()).pw_dir, ".config"))}
-HATCHLING = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
-SETUPTOOLS = '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
-LEDGER = HATCHLING + '[project]\nname = "ledger"\nversion = "1"\ndependencies = ["iniconfig"]\n'
-
-
-def write(root: Path, files: dict[str, str]) -> Path:
-    """A checkout with these files."""
-    for name, text in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-    return root
-
-
-def names(root: Path) -> list[str]:
-    """What git would list there."""
-    return sorted(file.relative_to(root).as_posix() for file in root.rglob("*") if file.is_file())
 
 
 @pytest.fixture(scope="module")
@@ -53,28 +41,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def uv(home: Path, tmp_path: Path) -> Uv:
-    return Uv(home / "cache/uv", tmp_path / "private-home", CALLER, confinement(None, home))
-
-
-def kept_of(checkout: Path, home: Path, uv: Uv, wanted: Environment = Environment()) -> Kept:  # noqa: B008 - immutable
-    project = project_of(checkout, wanted)
-    assert project
-    return keep(project, names(checkout), wanted, home, uv)
-
-
-def installed_in(checkout: Path, home: Path, uv: Uv, wanted: Environment = Environment()) -> Installed:  # noqa: B008
-    project = project_of(checkout, wanted)
-    assert project
-    files = names(checkout)
-    return install(
-        keep(project, files, wanted, home, uv), project, files, checkout.with_name(f"{checkout.name}-env"), uv
-    )
-
-
-def says(installed: Installed, program: str) -> str:
-    """What a line of Python prints in an environment."""
-    argv = (installed.bin / "python", "-I", "-c", program)
-    return subprocess.run(argv, capture_output=True, text=True, check=True, cwd="/").stdout.strip()
+    return uv_in(home, tmp_path)
 
 
 def marker_of(kept: Kept) -> tuple[int, int]:
@@ -136,105 +103,6 @@ def test_an_install_that_adds_to_a_dependency_adds_to_a_copy(tmp_path: Path, hom
     kept = kept_of(tmp_path / "adding", home, uv)
     assert says(installed, "import iniconfig.extra; print(iniconfig.extra.EXTRA)") == "1"
     assert not list(kept.venv.glob("lib/python*/site-packages/iniconfig/extra.py"))
-
-
-FORCED = LEDGER + "[tool.hatch.build.targets.wheel.force-include]\n"
-HARM = "import os; os.environ.setdefault('HARM', '1')\n"
-
-
-@pytest.mark.parametrize(
-    ("forced", "told"),
-    [
-        ("boot.pth", r"added boot\.pth, which runs code whenever Python starts"),
-        ("sitecustomize.py", r"added sitecustomize\.py, which runs code whenever Python starts"),
-        ("_pytest/runner.py", r"changed lib/python3\.\d+/site-packages/_pytest/runner\.py, which is no part of it"),
-        ("py/__init__.py", "added py, which hides the dependency py"),
-    ],
-)
-def test_a_build_that_would_run_before_the_tests_is_refused(
-    tmp_path: Path, home: Path, uv: Uv, forced: str, told: str
-) -> None:
-    files = {"pyproject.toml": FORCED + f'"own.txt" = "{forced}"\n', "own.txt": HARM, "src/ledger/__init__.py": ""}
-    with pytest.raises(EnvironmentBroken, match=told):
-        installed_in(write(tmp_path / "forcing", files), home, uv)
-
-
-BACKEND = """
-import os, pathlib, sys
-from hatchling.build import *
-from hatchling.build import build_editable as theirs
-def build_editable(folder, *more):
-    environments = pathlib.Path(os.getcwd()).with_name("building-env")
-    (site,) = environments.glob("lib/python*/site-packages")
-    (site / "pytest").unlink() if (site / "pytest").is_symlink() else os.rename(site / "pytest", site / "old")
-    (site / "pytest").mkdir()
-    (site / "pytest/__init__.py").write_text("")
-    return theirs(folder, *more)
-"""
-
-
-def test_a_build_backend_that_replaces_a_dependency_is_refused(tmp_path: Path, home: Path, uv: Uv) -> None:
-    metadata = LEDGER.replace('build-backend = "hatchling.build"', 'build-backend = "own"\nbackend-path = ["."]')
-    files = {"pyproject.toml": metadata, "own.py": BACKEND, "src/ledger/__init__.py": ""}
-    with pytest.raises(
-        EnvironmentBroken, match=r"changed lib/python3\.\d+/site-packages/pytest/__init__\.py, which is"
-    ):
-        installed_in(write(tmp_path / "building", files), home, uv)
-
-
-def test_a_released_version_of_the_project_makes_room_for_it(tmp_path: Path, home: Path, uv: Uv) -> None:
-    # pytest asks for pygments
-    metadata = HATCHLING + '[project]\nname = "Pygments"\nversion = "99"\n'
-    checkout = write(tmp_path / "coloured", {"pyproject.toml": metadata, "pygments/__init__.py": "OWN = 1"})
-    installed = installed_in(checkout, home, uv)
-    assert list(kept_of(checkout, home, uv).venv.glob("lib/python*/site-packages/pygments"))
-    assert says(installed, "import pygments; print(pygments.OWN)") == "1"
-
-
-def test_a_project_that_takes_the_place_of_pytest_is_refused(tmp_path: Path, home: Path, uv: Uv) -> None:
-    metadata = HATCHLING + '[project]\nname = "Pytest"\nversion = "99"\n'
-    checkout = write(tmp_path / "named", {"pyproject.toml": metadata, "pytest/__init__.py": "OWN = 1"})
-    with pytest.raises(EnvironmentBroken, match=r"the project calls itself pytest, and so takes the place of"):
-        installed_in(checkout, home, uv)
-
-
-def test_a_startup_file_that_the_plan_allows(tmp_path: Path, home: Path, uv: Uv) -> None:
-    files = {"pyproject.toml": FORCED + '"own.txt" = "boot.pth"\n', "own.txt": HARM, "src/ledger/__init__.py": ""}
-    checkout = write(tmp_path / "allowed", files)
-    project = project_of(checkout, Environment())
-    assert project
-    venv = tmp_path / "allowed-env"
-    kept = keep(project, names(checkout), Environment(), home, uv)
-    installed = install(kept, project, names(checkout), venv, uv, ["boot.pth"])
-    assert says(installed, "import os; print(os.environ['HARM'])") == "1"
-
-
-@pytest.mark.parametrize(
-    ("lines", "runs"),
-    [
-        ("# a comment\n\n", False), ("{checkout}/src\n", False), ("/\n", True), ("import os\n", True),
-        ("import\tos\n", True), ("import __editable___a_finder; __editable___a_finder.install()\n", False),
-        ("import __editable___a_finder; __editable___b_finder.install()\n", True),
-        ("import _editable_impl_a, os\n", True), ("import _a_editable_loader\n", False), (b"\xff", True),
-    ],
-)  # fmt: skip
-def test_what_a_startup_file_may_say(tmp_path: Path, lines: str | bytes, runs: bool) -> None:  # noqa: FBT001
-    file = tmp_path / "env/own.pth"
-    file.parent.mkdir()
-    checkout = tmp_path / "tree"
-    (checkout / "src").mkdir(parents=True)
-    file.write_bytes(lines if isinstance(lines, bytes) else lines.format(checkout=checkout).encode())
-    assert _runs(file, checkout) == runs
-
-
-def test_what_builds_need_is_there_though_something_was_asked_before(tmp_path: Path, uv: Uv) -> None:
-    cache = write(tmp_path / "cache", {"wheels/one": "1"})
-    assert uv.ask(Path(sys.executable), "print(1)") == 1
-    uv.knows(cache)
-    assert (uv.theirs / "cache/wheels/one").read_text() == "1"
-    (cache / "wheels/one").write_text("2")
-    uv.knows(cache)
-    assert (uv.theirs / "cache/wheels/one").read_text() == "1"
 
 
 def test_a_package_that_a_dependency_hides_is_refused(tmp_path: Path, home: Path, uv: Uv) -> None:
@@ -379,81 +247,3 @@ def test_a_python_that_is_missing_is_a_sentence(tmp_path: Path, home: Path, uv: 
     checkout = write(tmp_path / "future", {"pyproject.toml": metadata, "src/future/__init__.py": ""})
     with pytest.raises(EnvironmentBroken, match=r"no Python here fits requires-python '>=3\.99'"):
         kept_of(checkout, home, uv)
-
-
-def test_groups_and_extras_of_the_same_name() -> None:
-    groups = "[dependency-groups]\ntest = []\nDocs_Too = []\n[project.optional-dependencies]\ntest = []\ndev = []\n"
-    project = in_memory(groups)
-    assert project.group_arguments(None) == ["--group=test", "--extra=test", "--extra=dev"]
-    assert project.group_arguments(("docs-too",)) == ["--group=docs-too"]
-    assert project.group_arguments(()) == []
-
-
-def in_memory(metadata: str, setup_cfg: str = "") -> Project:
-    """A project without a disk."""
-
-    class Stated(Project):
-        def text(self, name: str) -> str | None:
-            return {"pyproject.toml": metadata, "setup.cfg": setup_cfg}.get(name)
-
-    return Stated(Path("/nowhere"), ".")
-
-
-SRC = ("src/ledger/__init__.py", "src/ledger/post.py", "tests/test_post.py")
-FLAT = ("setup.py", "ledger/__init__.py", "ledger/sub/__init__.py", "tests/__init__.py", "docs/conf.py")
-
-
-@pytest.mark.parametrize(
-    ("metadata", "files", "expected"),
-    [
-        ("", SRC, ["src/ledger"]),
-        ("", FLAT, ["ledger"]),
-        ('[project]\nname = "my-tool"', ("my_tool.py", "other.py"), ["my_tool.py"]),
-        ("", ("README.md",), []),
-        ('[tool.hatch.build.targets.wheel]\npackages = ["lib/ledger"]', ("lib/ledger/a.py", *FLAT), ["lib/ledger"]),
-        ('[tool.flit.module]\nname = "ledger"', (*SRC, "src/other/a.py"), ["src/ledger"]),
-        ('[tool.poetry]\npackages = [{include = "ledger", from = "src"}]', (*SRC, "src/b/a.py"), ["src/ledger"]),
-        (
-            '[tool.poetry]\npackages = [{include = "ledger"}, {include = "tests", format = "sdist"}]',
-            FLAT,
-            ["ledger"],
-        ),
-        ('[tool.setuptools]\npackages = ["ledger", "ledger.sub"]', (*FLAT, "b/__init__.py"), ["ledger"]),
-        ('[tool.setuptools]\npy-modules = ["one"]', ("one.py", "two.py"), ["one.py"]),
-        ('[tool.setuptools]\npackages = ["gone"]', FLAT, ["ledger"]),
-        ('[tool.uv.build-backend]\nmodule-name = "ledger"', (*SRC, "src/b/a.py"), ["src/ledger"]),
-        ("[tool.poetry]\npackages = 3\n[tool.setuptools]\npackages = 4", FLAT, ["ledger"]),
-    ],
-)
-def test_declared_packages(metadata: str, files: tuple[str, ...], expected: list[str]) -> None:
-    assert [package.path for package in declared(in_memory(metadata), files)] == expected
-
-
-def test_declared_packages_of_setup_cfg() -> None:
-    listed = in_memory("", "[options]\npackages =\n    ledger\npackage_dir =\n    = src\n")
-    assert [package.path for package in declared(listed, (*SRC, "src/b/a.py"))] == ["src/ledger"]
-    searched = in_memory("", "[options]\npackages = find:\n")
-    assert [package.path for package in declared(searched, FLAT)] == ["ledger"]
-
-
-def test_index_settings_of_pip_serve_where_uv_has_none(tmp_path: Path) -> None:
-    config = "[global]\nindex-url = https://one.invalid/simple\ncert = /a b.pem\n[install]\nfind-links = /w\n  /v\n"
-    write(tmp_path, {"pip.conf": config})
-    caller = {
-        "HOME": str(tmp_path),
-        "PIP_CONFIG_FILE": str(tmp_path / "pip.conf"),
-        "PIP_EXTRA_INDEX_URL": "https://two",
-    }
-    assert (
-        index_settings(caller).items()
-        >= {
-            "UV_DEFAULT_INDEX": "https://one.invalid/simple",
-            "UV_INDEX": "https://two",
-            "UV_INDEX_STRATEGY": "unsafe-best-match",
-            "UV_FIND_LINKS": "/w,/v",
-            "SSL_CERT_FILE": "/a b.pem",
-        }.items()
-    )
-    assert index_settings(caller | {"UV_INDEX": "https://three", "UV_PROJECT": "x"}) == {"UV_INDEX": "https://three"}
-    write(tmp_path, {".config/uv/uv.toml": 'index-url = "https://four"\n', ".netrc": ""})
-    assert index_settings(caller) == {"NETRC": str(tmp_path / ".netrc")}

@@ -1,0 +1,41 @@
+"""The only way to uv: what it knows, and where it looks."""
+
+import sys
+from pathlib import Path
+
+from tasks.uv import index_settings
+from tests.tasks.environments import uv_in, write
+
+
+def test_what_builds_need_is_there_though_something_was_asked_before(tmp_path: Path) -> None:
+    uv = uv_in(tmp_path / "home", tmp_path)
+    cache = write(tmp_path / "cache", {"wheels/one": "1"})
+    assert uv.ask(Path(sys.executable), "print(1)") == 1
+    uv.knows(cache)
+    assert (uv.theirs / "cache/wheels/one").read_text() == "1"
+    (cache / "wheels/one").write_text("2")
+    uv.knows(cache)
+    assert (uv.theirs / "cache/wheels/one").read_text() == "1"
+
+
+def test_index_settings_of_pip_serve_where_uv_has_none(tmp_path: Path) -> None:
+    config = "[global]\nindex-url = https://one.invalid/simple\ncert = /a b.pem\n[install]\nfind-links = /w\n  /v\n"
+    write(tmp_path, {"pip.conf": config})
+    caller = {
+        "HOME": str(tmp_path),
+        "PIP_CONFIG_FILE": str(tmp_path / "pip.conf"),
+        "PIP_EXTRA_INDEX_URL": "https://two",
+    }
+    assert (
+        index_settings(caller).items()
+        >= {
+            "UV_DEFAULT_INDEX": "https://one.invalid/simple",
+            "UV_INDEX": "https://two",
+            "UV_INDEX_STRATEGY": "unsafe-best-match",
+            "UV_FIND_LINKS": "/w,/v",
+            "SSL_CERT_FILE": "/a b.pem",
+        }.items()
+    )
+    assert index_settings(caller | {"UV_INDEX": "https://three", "UV_PROJECT": "x"}) == {"UV_INDEX": "https://three"}
+    write(tmp_path, {".config/uv/uv.toml": 'index-url = "https://four"\n', ".netrc": ""})
+    assert index_settings(caller) == {"NETRC": str(tmp_path / ".netrc")}
