@@ -61,7 +61,7 @@ def fetch(name: str, scratch: Path, files: int | None) -> Project:
     return Project(name, root, product)
 
 
-REQUIREMENTS = {"jinja2": "trio\n", "pygments": "wcag-contrast-ratio\n"}
+REQUIREMENTS = {"jinja2": "trio\n", "python-docx": "pyparsing==3.2.5\n", "sqlglot": "pytz\n"}
 """What tests of a project need, and its metadata do not say."""
 
 
@@ -72,7 +72,7 @@ def _product(root: Path, name: str) -> tuple[str, ...]:
 
 
 def _commit(root: Path, message: str) -> None:
-    git(root, "add", "--all", "--force")
+    git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message", message)
 
 

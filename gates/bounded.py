@@ -1,6 +1,5 @@
 """Limits that a worker of ours sets itself, so that a file made to exhaust it costs its own verdict only."""
 
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,14 +9,6 @@ CPU_SECONDS = 900
 ADDRESS_SPACE = 4 * 1024**3
 FIGURE_SECONDS = 120.0
 """Processor time for one figure of one file."""
-BEHIND_TESTS = 10
-"""How far a worker stands back when the processors are busy and what runs beside it are the target's tests."""
-
-
-def stand_back() -> None:
-    """Let others have the processors first."""
-    with suppress(OSError, AttributeError):
-        os.nice(BEHIND_TESTS)
 
 
 def limit_resources() -> None:

@@ -30,6 +30,7 @@ from tasks.ground import Ground
 from tasks.isolation import Jail
 from tasks.once import Once
 from tasks.probes import PROBES, Probing
+from tasks.rooms import Room
 from tasks.static import Static
 from tasks.suite_run import Left, limits_of, run_suite
 from tasks.uv import basics, last_words
@@ -56,6 +57,7 @@ class Bench:
         self._static = Static(self._checks)
         # one for each set of limits of `tests`: they say which tests are run
         self._suites = {self._suite_of(check): Once[Left]() for check in self._checks}
+        self._rooms = {suite: Once[Room]() for suite in self._suites}
 
     @property
     def exam(self) -> Exam:
@@ -82,6 +84,7 @@ class Bench:
         left, lines = None, tuple[LineHits, ...]()
         try:
             if check.kind.runs is Runs.SUITE:
+                self._room(check)  # furnishing it takes the processors; the tests leave some to the worker that starts
                 verdict, lines = self._worker(check, lambda: self._with(check, self._with_base(check)))
                 left = self._suite(check)
             else:
@@ -112,9 +115,11 @@ class Bench:
             return left._replace(runs=base_suites.of_base(self._laid(), limits))
         return left
 
+    def _room(self, check: Check) -> Room:
+        return self._rooms[self._suite_of(check)].get(lambda: self._laid().open())
+
     def _run_suite(self, check: Check) -> Left:
-        ground = self._laid()
-        return run_suite(ground.open(), *limits_of(check, self._checks), ground.config)
+        return run_suite(self._room(check), *limits_of(check, self._checks), self._laid().config)
 
     def _suite_of(self, check: Check) -> str:
         return limits_of(check, self._checks)[0].model_dump_json()

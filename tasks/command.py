@@ -53,6 +53,8 @@ class Command:
     """What a foreign program may take of the machine; None: whatever it likes."""
     metered: bool = False
     """Whether what a foreign program uses is measured."""
+    behind: bool = False
+    """Whether a foreign program lets others have the processors first."""
 
 
 @dataclass(frozen=True)
@@ -196,8 +198,9 @@ def _spawn(command: Command, lifeline: int, status: int) -> subprocess.Popen[byt
     jail = command.jail or Jail("none", ())
     bounds = command.bounds.supervised(map(str, jail.writable)) if command.bounds else ""
     argv = (bounds, *jail.supervised(), *jail.wrapped(command.argv, command.cwd))
+    letters = f"{'m' if command.metered else ''}{'b' if command.behind else ''}"
     return subprocess.Popen(
-        (sys.executable, "-I", "-S", SUPERVISOR, str(lifeline), f"{status}{'m' if command.metered else ''}", *argv),
+        (sys.executable, "-I", "-S", SUPERVISOR, str(lifeline), f"{status}{letters}", *argv),
         cwd=command.cwd,
         env=dict(command.env),
         stdin=subprocess.PIPE,

@@ -26,6 +26,7 @@ from urllib.parse import unquote, urlsplit
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from tasks.errors import SparcError
+from tasks.furnished import RUNNERS, distributions
 from tasks.locks import awaited
 from tasks.metadata import Project
 from tasks.requirements import arguments, inputs
@@ -35,7 +36,7 @@ from tasks.uv import VERSION, Uv, UvFailed
 
 OVERLAY = {"pytest": "9.2.0", "coverage": "7.17.3"}
 """What the gates run, for targets that do not bring it themselves."""
-FORMAT = 3
+FORMAT = 4
 """Of what is kept; part of the key."""
 MARKER = "kept.json"
 OWN = Path(sys.base_prefix, "bin")
@@ -114,8 +115,9 @@ class Keeper:
             self._fetch_builders(project, interpreter, unfinished / "builds")
             self._install(venv, requirements, project)
             found = self._take_out_locals(venv, project.checkout)
+            self._take_out_released(venv, project)
             self._overlay(venv)
-            self.uv.compile(venv, interpreter)
+            self.uv.compile(venv / "lib", interpreter)
             (unfinished / MARKER).write_text(json.dumps({"locals": [local._asdict() for local in found]}))
             unfinished.rename(place)
         finally:
@@ -145,6 +147,14 @@ class Keeper:
         if found:
             self.uv.foreign("uninstall", venv, *found, cwd=venv)
         return list(found.values())
+
+    def _take_out_released(self, venv: Path, project: Project) -> None:
+        """The project itself, which some dependency needs: each checkout installs its own in that place.
+
+        But for what runs the tests: that stays until a plan says that the project is that (see `tasks/furnished.py`).
+        """
+        if project.installable and project.name.replace("_", "-") in distributions(venv) - RUNNERS:
+            self.uv.foreign("uninstall", venv, project.name, cwd=venv)
 
     def _overlay(self, venv: Path) -> None:
         """Add what is missing still."""

@@ -36,10 +36,6 @@ print(json.dumps({name: places(name) for name in sys.argv[1:]}))
 """The places of modules, none of which is imported: only namespace packages, which have no code, are gone into."""
 
 
-DENIED = ("Permission denied", "Read-only file system")
-"""In the words of uv, or of a build, that would have written into what is kept: under Landlock, under bubblewrap."""
-
-
 @dataclass(frozen=True)
 class Installed:
     """An environment of one checkout's own."""
@@ -112,7 +108,7 @@ def _linked(kept: Kept, locals_: Sequence[Local], project: Project, venv: Path, 
     try:
         _lay(kept, locals_, project, venv, uv, links=True)
     except UvFailed as failed:
-        if not any(words in str(failed) for words in DENIED):
+        if not failed.denied:
             raise
     else:
         if not takes_over(kept.venv, venv, project.checkout):

@@ -106,7 +106,9 @@ class Measuring:
         own = {"HOME": str(folder), "TMPDIR": str(folder)}
         # escaped, for a path that is no UTF-8 has no other form
         stdin = json.dumps(question).encode()
-        done = run_foreign(Command(argv, folder, {**self.env, **own}, stdin, READING, self.confinement.jail(folder)))
+        jail = self.confinement.jail(folder)
+        # the target's tests, which may run beside it, are what a gate waits for
+        done = run_foreign(Command(argv, folder, {**self.env, **own}, stdin, READING, jail, behind=True))
         answers = _answers(report, len(there))
         if answers is None:
             reason = done.failure or f"exit code {done.code}"

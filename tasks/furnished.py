@@ -55,10 +55,12 @@ def unfit(kept: Path, venv: Path, checkout: Path, asked: int, allowed: Collectio
 
 def takes_over(kept: Path, venv: Path, checkout: Path) -> bool:
     """Whether something of the checkout was installed of which a released version is kept."""
-    own = _own(venv, checkout)
-    return any(
-        _distribution(record) in own for folder in _folders(venv) for record in (kept / folder).glob(DISTRIBUTIONS)
-    )
+    return not _own(venv, checkout).isdisjoint(distributions(kept))
+
+
+def distributions(venv: Path) -> frozenset[str]:
+    """Names of all that is installed there, as indexes compare them."""
+    return frozenset(_distribution(record) for record in venv.glob(f"lib/python*/site-packages/{DISTRIBUTIONS}"))
 
 
 def _folders(venv: Path) -> list[Path]:

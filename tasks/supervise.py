@@ -4,7 +4,8 @@
 
 LIFELINE is a pipe that the orchestrator holds open: when it closes (a timeout, a Ctrl-C, the orchestrator's death by
 whatever signal) the whole tree is ended. STATUS gets JSON lines: {"pid": n}, then {"code": n} or {"failure": "..."};
-with an `m` behind its number, that line has the figures of `tasks/meter.py` as well.
+with an `m` behind its number, that line has the figures of `tasks/meter.py` as well; with a `b`, the program stands
+back behind others.
 BOUNDS is empty, or JSON: what `tasks/bounds.py` is made with, by which the tree is ended when it takes too much.
 WRITABLE and HIDDEN count the paths that follow: where the program may write, and what it may not read; both are empty
 for one that is not to be restricted. One that is, and cannot be, is not started. It also gets a /dev/shm of its own, if
@@ -28,6 +29,7 @@ from typing import Any
 PR_SET_CHILD_SUBREAPER = 36
 GRACE = 2.0  # seconds between asking to end and ending
 OUTSIDE = "ended from outside"
+BEHIND = 10  # how nice what stands back is
 DEFAULT = (
     signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD,
     signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU,
@@ -41,7 +43,14 @@ def become_reaper() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def start(argv: list[str], status: int, jail: tuple[list[str], list[str]] | None, bounds: Any) -> int:  # noqa: ANN401
+def start(
+    argv: list[str],
+    status: int,
+    jail: tuple[list[str], list[str]] | None,
+    bounds: Any,
+    *,
+    behind: bool,  # noqa: ANN401
+) -> int:
     """Fork and exec the program in a session of its own, restricted if it is to be; returns its process id."""
     child = os.fork()
     if child:
@@ -49,6 +58,8 @@ def start(argv: list[str], status: int, jail: tuple[list[str], list[str]] | None
     try:
         os.setsid()
         say(status, {"pid": os.getpid()})  # before anything foreign can kill us
+        if behind:
+            stand_back()
         for number in DEFAULT:
             signal.signal(number, signal.SIG_DFL)
         env = given_environment()
@@ -59,6 +70,15 @@ def start(argv: list[str], status: int, jail: tuple[list[str], list[str]] | None
     except OSError as problem:
         say(status, {"failure": f"cannot start {argv[0]}: {problem.strerror}"})
     os._exit(127)
+
+
+def stand_back() -> None:
+    """Let other programs have the processors first."""
+    with contextlib.suppress(OSError):
+        os.nice(BEHIND)
+    # Linux may share them out among sessions before that, and this is a session of its own
+    with contextlib.suppress(OSError), open("/proc/self/autogroup", "w") as file:  # noqa: PTH123 - no pathlib
+        file.write(str(BEHIND))
 
 
 def beside(module: str) -> Any:  # noqa: ANN401 - a module by its name
@@ -159,9 +179,9 @@ def end_everything(child: int) -> None:
         time.sleep(0.002)
 
 
-def meter_of(status: str) -> Any:  # noqa: ANN401 - a module's class that is imported only if it is needed
+def meter_of(letters: str) -> Any:  # noqa: ANN401 - a module's class that is imported only if it is needed
     """What measures the program; None if that is not wanted."""
-    if not status.endswith("m"):
+    if "m" not in letters:
         return None
     for module in ("shared_memory", "landlock"):
         beside(module)  # so that the program's first moments are not spent on our own imports
@@ -214,7 +234,7 @@ def asked() -> tuple[tuple[list[str], list[str]] | None, list[str]]:
 
 def main() -> None:
     """Run, wait, clean up, say what came of it."""
-    lifeline, status = int(sys.argv[1]), int(sys.argv[2].removesuffix("m"))
+    lifeline, status, letters = int(sys.argv[1]), int(sys.argv[2].rstrip("mb")), sys.argv[2].lstrip("0123456789")
     jail, argv = asked()
     for descriptor in (lifeline, status):
         os.set_inheritable(descriptor, False)  # noqa: FBT003 - the standard library's signature
@@ -226,8 +246,8 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     become_reaper()
     bounds = bounds_of(sys.argv[3])
-    meter = meter_of(sys.argv[2])
-    child = start(argv, status, jail, bounds)
+    meter = meter_of(letters)
+    child = start(argv, status, jail, bounds, behind="b" in letters)
     end = wait(child, lifeline, wakeup, bounds, meter)
     if meter:
         meter.settle(childless)

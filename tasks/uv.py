@@ -55,8 +55,17 @@ OF_PIP = {
 }
 
 
+DENIED = ("Permission denied", "Read-only file system")
+"""In the words of uv, or of a build, that would have written into what is kept: under Landlock, under bubblewrap."""
+
+
 class UvFailed(SparcError):
     """uv, or a build that it ran, did not succeed; carries its last words."""
+
+    @property
+    def denied(self) -> bool:
+        """Whether it was kept from writing, so that doing the same again is no use."""
+        return any(words in str(self) for words in DENIED)
 
 
 @dataclass(frozen=True)
@@ -130,6 +139,7 @@ class Uv:
         env = self._environment(self.ours, cache)
         to = (f"--python={interpreter}", f"--target={self.ours / 'fetched'}", "--no-build")
         self._run(("pip", "install", "--quiet", *to, *names), self.ours, env, (self.ours, cache))
+        self.compile(cache, interpreter, copied=True)  # each build gets a copy of its own
 
     def foreign(self, what: str, venv: Path, *arguments: str, cwd: Path, writable: Iterable[Path] = ()) -> None:
         """Install or uninstall where something foreign runs: a build, or what is installed there. Raises UvFailed."""
@@ -141,7 +151,9 @@ class Uv:
         """Install what must be built, from what is known (see `knows`), or else has to be fetched. Raises UvFailed."""
         try:
             self.foreign("install", venv, *arguments, "--offline", cwd=cwd, writable=writable)
-        except UvFailed:
+        except UvFailed as failed:
+            if failed.denied:
+                raise
             self.foreign("install", venv, *arguments, cwd=cwd, writable=writable)
 
     def knows(self, cache: Path) -> None:
@@ -156,15 +168,17 @@ class Uv:
                 with contextlib.suppress(OSError):
                     Path(scratch, "cache").rename(own)
 
-    def compile(self, venv: Path, interpreter: str) -> None:
-        """Compile the modules of a virtual environment beforehand, since nothing may write to it later.
+    def compile(self, folder: Path, interpreter: str, *, copied: bool = False) -> None:
+        """Compile modules beforehand: nothing may write beside them later, or nobody would find it there again.
 
         Nothing of theirs runs: without `site` no `.pth` file is read. What cannot be compiled, for it is a template or
-        made for another Python, stays as it is.
+        made for another Python, stays as it is. `copied`: they will be copied without the times of their sources.
         """
-        argv = (interpreter, "-I", "-S", "-m", "compileall", "-q", "-j", "0", str(venv / "lib"))
+        argv = (interpreter, "-I", "-S", "-m", "compileall", "-q", "-j", "0")
+        mode = ("--invalidation-mode", "unchecked-hash") if copied else ()
         env = {"PATH": os.defpath, "HOME": str(self.ours), "TMPDIR": str(self.ours / "tmp")}
-        run_foreign(Command(argv, venv, env, timeout=TIMEOUT, jail=self.confinement.jail(venv), bounds=Share()))
+        jail = self.confinement.jail(folder)
+        run_foreign(Command((*argv, *mode, str(folder)), folder, env, timeout=TIMEOUT, jail=jail, bounds=Share()))
 
     def _run(
         self, arguments: tuple[str, ...], cwd: Path, env: Mapping[str, str], writable: tuple[Path, ...]

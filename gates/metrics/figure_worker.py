@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from gates.bounded import limit_resources, stand_back, within
+from gates.bounded import limit_resources, within
 from gates.metrics.figures import Unread, figure
 
 MOST_CHARACTERS = 600
@@ -19,7 +19,6 @@ MOST_CHARACTERS = 600
 
 def main(report: str) -> None:
     """Answer the question on standard input, into the file `report`."""
-    stand_back()
     limit_resources()
     asked = json.load(sys.stdin)
     with Path(asked["contents"]).open("rb") as contents:

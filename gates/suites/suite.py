@@ -125,7 +125,7 @@ def programs(tests: tests.Limits, coverage: coverage.Limits | None, place: Place
     steps = (run, *((_reporting(place),) if coverage else ()))
     # PYTHONPATH leads to the witness alone, which takes it away again
     env = {"PYTHONPATH": str(place.guard.folder)} if place.guard else {}
-    return Suite(files=files, steps=steps, env={"PYTHONDONTWRITEBYTECODE": "1", **env})
+    return Suite(files=files, steps=steps, env=env)
 
 
 def canaries(

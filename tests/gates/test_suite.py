@@ -204,7 +204,7 @@ def test_configuration_is_the_base_commits_in_the_checkouts_root(base: Mapping[s
     argv = suite.steps[0].argv
     assert argv[:6] == ("/env/python", "-P", "-m", "pytest", "-c", path)
     assert argv[argv.index("--rootdir") + 1] == "/co"
-    assert suite.env == {"PYTHONDONTWRITEBYTECODE": "1"}
+    assert suite.env == {}
 
 
 def test_limits_reach_the_command_line() -> None:
