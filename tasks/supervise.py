@@ -47,9 +47,9 @@ def start(
     argv: list[str],
     status: int,
     jail: tuple[list[str], list[str]] | None,
-    bounds: Any,
+    bounds: Any,  # noqa: ANN401
     *,
-    behind: bool,  # noqa: ANN401
+    behind: bool,
 ) -> int:
     """Fork and exec the program in a session of its own, restricted if it is to be; returns its process id."""
     child = os.fork()
