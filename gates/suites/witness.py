@@ -39,18 +39,21 @@ UNBEGUN = opcode.opmap.get("RETURN_GENERATOR", -1)
 WRITERS = ("add_lines", "add_arcs", "update", "loads", "touch_file", "touch_files", "erase")
 """Methods of coverage's data that change it."""
 
-_socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-_socket.connect(ADDRESS)
+_line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+_line.connect(ADDRESS)
+_number = _line.detach()  # a socket that nobody closes would be warned of at the end, with the target's tests
 _entered: dict[str, tuple[bool | None, list[tuple[str, int]] | None]] = {}
 _current = ""
 
 
-_send, _dumps, _pid = _socket.sendall, json.dumps, os.getpid  # as they are before any code of the target has run
+_write, _dumps, _pid = os.write, json.dumps, os.getpid  # as they are before any code of the target has run
 
 
 def _tell(**what: object) -> None:
+    line = (_dumps({"pid": _pid(), **what}) + "\n").encode()
     try:
-        _send((_dumps({"pid": _pid(), **what}) + "\n").encode())
+        while line:
+            line = line[_write(_number, line) :]
     except OSError:
         return  # what is missing in the end counts against the run
 

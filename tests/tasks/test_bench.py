@@ -106,6 +106,17 @@ def test_a_target_whose_packages_are_named_like_ours(exam_of: Callable[..., Exam
     assert covered.verdict.passed, covered.verdict
 
 
+def test_programs_of_the_tests_find_what_others_have_compiled(exam_of: Callable[..., Exam]) -> None:
+    asking = (
+        "import subprocess, sys, ledger\n\ndef test_compiled():\n"
+        "    told = 'import ledger, os; print(os.path.exists(ledger.__cached__))'\n"
+        "    argv = (sys.executable, '-B', '-c', told)\n"
+        "    assert subprocess.run(argv, capture_output=True, text=True).stdout == 'True\\n'\n"
+    )
+    (tested,) = answers(exam_of(LEDGER | {"tests/test_compiled.py": asking}), "tests")
+    assert tested.verdict.outcome is Outcome.PASSED, tested.verdict
+
+
 def test_without_metadata_tests_are_an_error_and_commands_run(exam_of: Callable[..., Exam]) -> None:
     exam = exam_of({"tests/test_a.py": "def test_a(): pass\n"})
     tested, covered, ran = answers(exam, "tests", "coverage", command("git", "--version"))

@@ -128,6 +128,16 @@ def test_a_foreign_program_starts_with_every_signal_as_it_is_by_default() -> Non
     assert [mask & ~(0b11 << 31) for mask in masks] == [0, 0]
 
 
+@pytest.mark.parametrize(("behind", "nice"), [(True, 10), (False, 0)])
+def test_a_foreign_program_may_stand_back(behind: bool, nice: int) -> None:  # noqa: FBT001
+    told = "import os; print(os.nice(0)); print(open('/proc/self/autogroup').read())"
+    done = run_foreign(python(told, behind=behind))
+    own, _, session = done.output.partition("\n")
+    assert int(own) == os.nice(0) + nice
+    if Path("/proc/self/autogroup").exists():
+        assert session.split()[-2:] == ["nice", str(nice)]
+
+
 def test_a_foreign_program_has_no_descriptor_but_its_three_streams() -> None:
     done = run_foreign(python("import os; print(sorted(int(n) for n in os.listdir('/proc/self/fd')))"))
     assert done.stdout == b"[0, 1, 2, 3]\n"  # 3 is the listing's own

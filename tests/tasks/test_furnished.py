@@ -99,12 +99,28 @@ def test_a_build_that_adds_another_distribution_is_refused(
         installed_in(write(tmp_path / "adding", files), home, uv)
 
 
-def test_a_released_version_of_the_project_makes_room_for_it(tmp_path: Path, home: Path, uv: Uv) -> None:
+SETUP = "import setuptools\nsetuptools.setup(name='Pygments', version='99', packages=['pygments'])\n"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "is_kept"),
+    [
+        ({"pyproject.toml": HATCHLING + '[project]\nname = "Pygments"\nversion = "99"\n'}, False),
+        ({"setup.py": SETUP}, True),
+    ],
+    ids=["stated", "found out by the build"],
+)
+def test_a_released_version_of_the_project_makes_room_for_it(
+    tmp_path: Path,
+    home: Path,
+    uv: Uv,
+    metadata: dict[str, str],
+    is_kept: bool,  # noqa: FBT001
+) -> None:
     # pytest asks for pygments
-    metadata = HATCHLING + '[project]\nname = "Pygments"\nversion = "99"\n'
-    checkout = write(tmp_path / "coloured", {"pyproject.toml": metadata, "pygments/__init__.py": "OWN = 1"})
+    checkout = write(tmp_path / "coloured", {**metadata, "pygments/__init__.py": "OWN = 1"})
     installed = installed_in(checkout, home, uv)
-    assert list(kept_of(checkout, home, uv).venv.glob("lib/python*/site-packages/pygments"))
+    assert any(kept_of(checkout, home, uv).venv.glob("lib/python*/site-packages/pygments")) == is_kept
     assert says(installed, "import pygments; print(pygments.OWN)") == "1"
 
 
