@@ -66,7 +66,7 @@ REQUIREMENTS = {"jinja2": "trio\n", "python-docx": "pyparsing==3.2.5\n", "sqlglo
 
 
 def _product(root: Path, name: str) -> tuple[str, ...]:
-    top = "src" if (root / "src").is_dir() else name
+    top = "src" if (root / "src").is_dir() else name.replace("-", "_")
     paths = (path.relative_to(root).as_posix() for path in (root / top).rglob("*.py"))
     return tuple(sorted(path for path in paths if "/tests/" not in path))
 
