@@ -53,7 +53,8 @@ def fetch(name: str, scratch: Path, files: int | None) -> Project:
         (root / EXTRA).write_text(REQUIREMENTS[name])
     git(root, "init", "--quiet")
     _commit(root, "as published")
-    product = product[:files]
+    tracked = set(git(root, "ls-files").splitlines())  # not what a build writes, and the project tells git to ignore
+    product = tuple(path for path in product if path in tracked)[:files]
     for changed in product[:: max(1, len(product) // CHANGED)][:CHANGED]:
         with (root / changed).open("a") as file:
             file.write(ADDED)

@@ -19,7 +19,7 @@ from gates.line_hits import LineHits
 from gates.model import Flag, Frozen
 from gates.paths import Paths, shown
 from gates.product import covered
-from gates.ran import said
+from gates.ran import crash, said
 from gates.subject import Subject, compared
 from gates.suites import coverage_report, guard, pytest_run
 from gates.suites.coverage_figures import (
@@ -82,12 +82,22 @@ def measure(limits: Limits, subject: Subject) -> JsonValue:
     if told.guard and (problems := guard.heard(told.guard).problems):
         raise Unmeasurable(f"the figures cannot be believed: {problems[0]}")
     try:
+        _assert_reported(subject)
         figures = coverage_report.read(subject, branch=limits.branch)
     except Unmeasurable as problem:
         raise Unmeasurable(str(problem), *said(subject.ran[-1])) from None
     new = new_lines.changed(subject, compared(subject), files) if compares(limits) else {}
     found = (_file(subject, path, figures.get(path), new, branch=limits.branch) for path in files)
     return Report(files=tuple(found)).model_dump(mode="json")
+
+
+def _assert_reported(subject: Subject) -> None:
+    """The target may have put a report of its own where ours was to be. Raises Unmeasurable."""
+    if len(subject.ran) == 1:
+        raise Unmeasurable("the tests were run without coverage")
+    reporting = subject.ran[-1]
+    if reporting.code != 0:
+        raise Unmeasurable(f"coverage could not make its report: {crash(reporting) or f'exit code {reporting.code}'}")
 
 
 def _file(

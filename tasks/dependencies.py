@@ -204,11 +204,15 @@ def _locals(venv: Path, checkout: Path) -> Iterator[tuple[str, Local]]:
     """(name of the distribution, where it came from) of what was installed out of the checkout."""
     root = checkout.resolve()
     for record in venv.glob("lib/python*/site-packages/*.dist-info/direct_url.json"):
-        source = json.loads(record.read_text())
-        address = urlsplit(source["url"])
+        try:
+            source = json.loads(record.read_text())
+            address, editable = urlsplit(source["url"]), bool(source.get("dir_info", {}).get("editable"))
+        except (ValueError, LookupError, TypeError, AttributeError) as problem:
+            raise EnvironmentBroken(
+                f"{record.relative_to(venv)} does not say where a dependency came from: {problem!r}"
+            ) from None
         place = Path(unquote(address.path)).resolve()
         if address.scheme == "file" and place.is_relative_to(root):
-            editable = bool(source.get("dir_info", {}).get("editable"))
             yield record.parent.name.partition("-")[0], Local(place.relative_to(root).as_posix(), editable)
 
 

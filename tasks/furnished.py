@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 MOST_BYTES = 1 << 20
 DISTRIBUTIONS = "*.dist-info"
 METADATA = (".dist-info", ".egg-info")
-CACHE = "__pycache__"
+CACHE, SITE = "__pycache__", "site-packages"
 STARTERS = frozenset({"sitecustomize", "usercustomize"})
 """Modules that Python imports when it starts."""
 RUNNERS = frozenset({"pytest", "pluggy", "iniconfig", "coverage"})
@@ -140,9 +140,14 @@ def _changed(kept: Path, here: Path, *, deep: bool) -> Iterator[Path]:
         yield here
     elif kept.is_dir():
         names = _names(kept)
+        added = _names(here) - names
         # a compiled module is run in place of its source
-        if here.name == CACHE and _names(here) - names:
+        if here.name == CACHE and added:
             yield here
+        # a package is imported in place of the module of its name, and an extension before both
+        if any(folder.name == SITE for folder in here.parents):
+            modules = {_module(name) for name in names}
+            yield from (here / name for name in added if _module(name) in modules)
         for name in sorted(names):
             yield from _changed(kept / name, here / name, deep=deep)
     elif not cmp(kept, here, shallow=not deep):

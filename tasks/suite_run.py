@@ -47,7 +47,9 @@ def limits_of(check: Check, checks: Iterable[Check]) -> tuple[tests.Limits, cove
     own = check.limits if isinstance(check.limits, tests.Limits) else first
     # measured with branches, it can be judged without
     covered.sort(key=lambda limits: not limits.branch)
-    return own, covered[0] if covered and own == first else None
+    if not covered or own != first:
+        return own, None
+    return own, covered[0].model_copy(update={"paths": tuple(path for each in covered for path in each.paths)})
 
 
 def base_config(git: Git, base: str | None, wanted: Environment | None) -> dict[str, str]:

@@ -14,8 +14,8 @@ from gates.verdict import Unmeasurable
 RUN = "base"
 """Name of the further run that it is read from."""
 FAILURES = ("failure", "error")
-ENDED_BY_ITSELF = (0, 1, 2)
-"""All passed; some failed; some could not be collected. Higher codes are pytest's own trouble."""
+ENDED_BY_ITSELF = (0, 1)
+"""All passed; some failed. With 2 it was broken off; higher codes are pytest's own trouble."""
 
 Ids = Counter[tuple[str, str]]
 """How often a case (module, name) did not pass: several may have one name."""

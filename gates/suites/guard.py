@@ -53,6 +53,7 @@ class Told(BaseModel):
     message: str = ""
     forged: str | None = None
     line: int | None = None
+    broken: str | None = None
 
 
 class Seen(NamedTuple):
@@ -109,6 +110,7 @@ def heard(guard: Guard) -> Heard:
         return Heard({}, {}, frozenset(), ("pytest ran without the plugin by which we watch it",), ())
     forged = {f"{each.forged}:{each.line}" for each in told if each.forged}
     problems = [f"the data of coverage was written by {place}" for place in sorted(forged)]
+    problems += [f"the run was broken off: {shown(each.broken)}" for each in told if each.broken]
     forks = tuple((key_of_node(each.forked), each.message) for each in told if each.forked)
     modules = frozenset(pair for each in told for pair in (each.modules or {}).items())
     return Heard(_tests(told), _places(told), modules, tuple(problems), forks)

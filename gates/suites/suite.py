@@ -42,12 +42,12 @@ parallel = true
 patch = subprocess, _exit
 source = {source}
 source_pkgs = {packages}
+omit = {omitted}
 [report]
 exclude_lines = (?!)
 partial_branches = (?!)
 ignore_errors = true
 include_namespace_packages = true
-omit = {omitted}
 """
 
 REPORT = """\
@@ -161,7 +161,9 @@ def _arguments(limits: tests.Limits, config: Config, path: Path, place: Place) -
     yield from ("-c", str(path), "--rootdir", str(place.root), f"--junitxml={place.reports / junit.NAME}")
     if place.guard:
         yield from ("-p", _plugin(place))
-    yield from ("-p", "no:cacheprovider", "--color=no", "--maxfail=0", "--continue-on-collection-errors")
+    # what an earlier run left, or the candidate brings, decides on nothing; but options may ask for a cache
+    yield from ("-o", f"cache_dir={place.reports / 'cache'}")
+    yield from ("--color=no", "--maxfail=0", "--continue-on-collection-errors")
     for warning in FATAL_WARNINGS:
         yield from ("-W", warning)
     for name, value in _options(limits, config).items():
@@ -204,7 +206,8 @@ def _without_coverage(words: Iterable[str]) -> Iterator[str]:
 
 
 def _rcfile(place: Place) -> Path:
-    return place.reports / "coverage.ini"
+    # beside the reports, where the target cannot write: the report is made by it when the tests have ended
+    return place.reports.with_name("coverage.ini")
 
 
 def _data(place: Place) -> Path:

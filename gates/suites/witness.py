@@ -9,6 +9,7 @@ end, or by a hook further out, contradicts it. It tells
   test's name is, for a decorator, a base or a metaclass may have put other code in its place;
 * asserts that failed in a forked child, whose end nobody may have looked at;
 * who has written into coverage's data but coverage itself;
+* that the run was broken off, and why;
 * which files of the tree the modules in the end came from.
 
 It lives in the target's process. Whoever knows it can deceive it: it is a tripwire, and no proof.
@@ -188,12 +189,20 @@ def _inside(name: str, root: str) -> str | None:
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
-    """Tell which files of the tree stand for modules at the top."""
+    """Tell whether it ends before its time, and which files of the tree stand for modules at the top."""
+    if reason := session.shouldstop or session.shouldfail:
+        _tell(broken=str(reason)[:300])
     root = str(session.config.rootpath)
     top = [(name, getattr(module, "__file__", None)) for name, module in list(sys.modules.items()) if "." not in name]
     found = {name: _inside(file, root) for name, file in top if isinstance(file, str)}
     _tell(modules={name: path for name, path in found.items() if path})
     yield
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Tell that something ended the run: an interrupt, or `pytest.exit`, which may choose its code."""
+    _tell(broken=excinfo.exconly()[:300])
 
 
 def _watch_children() -> None:

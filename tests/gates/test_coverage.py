@@ -104,6 +104,22 @@ def test_failing_tests_leave_a_figure(told: Told, ask: Ask, ran: Build) -> None:
 
 
 @pytest.mark.parametrize(
+    ("last", "reason"),
+    [
+        ({"code": 1}, "could not make its report: exit code 1"),
+        ({"code": None, "failure": "timed out after 300 s"}, "could not make its report: timed out after 300 s"),
+        (None, "the tests were run without coverage"),
+    ],
+)
+def test_a_report_that_is_not_ours_is_an_error(
+    told: Told, ask: Ask, ran: Build, last: dict[str, object] | None, reason: str
+) -> None:
+    good: dict[str, object] = {"src/led/a.py": lines(10), "src/led/b.py": lines(4)}
+    verdict = ask("coverage", told(good, ran=[ran(0), *([ran(**last)] if last else [])]))
+    assert (verdict.outcome, reason in verdict.summary) == ("error", True)
+
+
+@pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("", "coverage.json is no report of coverage: Invalid JSON"),

@@ -53,6 +53,16 @@ def test_a_good_suite_passes(tree: Tree, run_suite: RunSuite, ask: Ask) -> None:
     assert not (subject.root / ".pytest_cache").exists()
 
 
+def test_options_about_an_earlier_run_find_none(tree: Tree, run_suite: RunSuite, ask: Ask) -> None:
+    base = {"pytest.ini": "[pytest]\naddopts = --ff --lf\npythonpath = src\n"}
+    asking = "def test_cache(cache):\n    assert cache.get('mine', None) is None\n"
+    # as if only test_cache had failed
+    left = {".pytest_cache/v/cache/lastfailed": '{"tests/test_post.py::test_cache": true}'}
+    files = {"src/ledger.py": PRODUCT, "tests/test_post.py": GOOD + asking, **left}
+    verdict = ask("tests", run_suite(tree(files, base_config=base)))
+    assert verdict.summary == "tests 2 passed, 0 failed, 0 skipped"
+
+
 def test_a_failing_suite_fails_where_it_fails(tree: Tree, run_suite: RunSuite, ask: Ask) -> None:
     verdict = ask(
         "tests", run_suite(tree({"tests/test_bad.py": "\n" + BAD, "tests/test_ok.py": "def test_ok(): pass"}))
@@ -214,6 +224,7 @@ def test_limits_reach_the_command_line() -> None:
     assert ini_options(suite) == {
         "asyncio_mode": "auto",
         "xfail_strict": "true",
+        "cache_dir": "/out/cache",
         "junit_family": "xunit1",
         "junit_logging": "no",
     }
@@ -245,8 +256,8 @@ def test_coverage_is_a_run_and_a_report_outside_the_tree() -> None:
     run, report = (step.argv for step in suite.steps)
     assert run[:5] == ("/env/python", "-P", "-m", "coverage", "run")
     assert report[:3] == ("/env/python", "-P", "-c")
-    assert report[4:] == ("/out/coverage.ini", "/out/coverage.data", "/out", "/out/coverage.json")
-    config = suite.files["/out/coverage.ini"].splitlines()
+    assert report[4:] == ("/coverage.ini", "/out/coverage.data", "/out", "/out/coverage.json")
+    config = suite.files["/coverage.ini"].partition("[report]")[0].splitlines()
     assert {"branch = true", "source = /co$$x", "source_pkgs = acme.email, ledger, tool"} <= set(config)
     assert config[-3:] == ["omit = ", "    /co$$x/test/*", "    /co$$x/tests/*"]
 
@@ -254,7 +265,7 @@ def test_coverage_is_a_run_and_a_report_outside_the_tree() -> None:
 @pytest.mark.parametrize(("cover", "packages"), [({"paths": ["tests/a.py"]}, []), ({}, ["tests/tool", "test"])])
 def test_folders_of_tests_that_hold_product_are_in_the_report(cover: dict[str, object], packages: list[str]) -> None:
     suite = suite_of(cover=coverage.Limits.model_validate(cover), root="/co", packages=packages)
-    assert "/co/test" not in suite.files["/out/coverage.ini"].partition("omit")[2]
+    assert "/co/test" not in suite.files["/coverage.ini"].partition("omit")[2]
 
 
 def test_a_token_that_is_no_token_is_refused() -> None:

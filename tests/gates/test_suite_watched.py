@@ -54,6 +54,24 @@ def test_single_files_are_run_among_canaries(tree: Tree, run_suite: RunSuite, as
     assert verdict.summary == "tests 1 passed, 0 failed, 0 skipped"
 
 
+@pytest.mark.parametrize(
+    ("end", "why"),
+    [
+        ("raise KeyboardInterrupt", "ended with code 2"),
+        ("pytest.exit('enough', returncode=1)", "the run was broken off: _pytest.outcomes.Exit: enough"),
+        ("request.session.shouldstop = 'enough'", "ended with code 2"),
+        ("request.session.shouldfail = 'enough'", "the run was broken off: enough"),
+    ],
+)
+def test_a_run_that_is_broken_off_is_not_believed(
+    tree: Tree, run_suite: RunSuite, ask: Ask, end: str, why: str
+) -> None:
+    # after the canaries, which lie beside it
+    text = f"import pytest\n\n@pytest.mark.parametrize('n', range(5))\ndef test_n(n, request):\n    if n == 2: {end}\n"
+    verdict = ask("tests", run_suite(tree({"tests/test_zzz.py": text})))
+    assert (verdict.outcome, why in verdict.summary) == ("error", True), verdict.summary
+
+
 HONEST = {
     "pytest.ini": "[pytest]\npythonpath = src\ntestpaths = tests\naddopts = -ra -x --strict-markers -W error\n"
     "markers =\n    slow: takes long\nxfail_strict = true\nfilterwarnings = error\nrequired_plugins =\n",

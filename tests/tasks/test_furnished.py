@@ -6,7 +6,7 @@ import pytest
 
 from tasks.dependencies import EnvironmentBroken
 from tasks.environment import install, keep, project_of
-from tasks.furnished import _runs
+from tasks.furnished import _runs, unfit
 from tasks.target import Environment
 from tasks.uv import Uv
 from tests.tasks.environments import HATCHLING, LEDGER, installed_in, kept_of, names, says, uv_in, write
@@ -97,6 +97,31 @@ def test_a_build_that_adds_another_distribution_is_refused(
     files = {"pyproject.toml": metadata, "own.py": backend, "src/ledger/__init__.py": ""}
     with pytest.raises(EnvironmentBroken, match=told):
         installed_in(write(tmp_path / "adding", files), home, uv)
+
+
+@pytest.mark.parametrize(
+    ("added", "is_refused"),
+    [
+        ("tool/runner/__init__.py", True),
+        ("tool/runner.cpython-311-x86_64-linux-gnu.so", True),
+        ("tool/inner/deep.py", True),
+        ("tool/more.py", False),
+        ("tool/inner/other/__init__.py", False),
+    ],
+)
+def test_what_would_be_imported_in_place_of_a_dependencys_module_is_refused(
+    tmp_path: Path,
+    added: str,
+    is_refused: bool,  # noqa: FBT001
+) -> None:
+    site = "lib/python3.11/site-packages"
+    files = {f"{site}/tool/{name}": "" for name in ("__init__.py", "runner.py", "inner/deep/__init__.py")}
+    kept, venv = write(tmp_path / "kept", files), write(tmp_path / "venv", {**files, f"{site}/{added}": ""})
+    problem = unfit(kept, venv, tmp_path / "checkout", 1, (), deep=True)
+    assert bool(problem) == is_refused
+    if problem:
+        place = "/".join(added.split("/")[: 3 if "deep" in added else 2])
+        assert problem == f"installing the project changed {site}/{place}, which is no part of it"
 
 
 SETUP = "import setuptools\nsetuptools.setup(name='Pygments', version='99', packages=['pygments'])\n"
