@@ -62,7 +62,7 @@ def fetch(name: str, scratch: Path, files: int | None) -> Project:
     return Project(name, root, product)
 
 
-REQUIREMENTS = {"jinja2": "trio\n", "python-docx": "pyparsing==3.2.5\n", "sqlglot": "pytz\n"}
+REQUIREMENTS = {"jinja2": "trio\n", "python-docx": "pyparsing==3.2.5\n"}
 """What tests of a project need, and its metadata do not say."""
 
 

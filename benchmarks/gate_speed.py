@@ -166,7 +166,7 @@ def main(about: str) -> None:
     """Measure, print, and end with 1 if a kept figure differs."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # as most people have it
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--projects", nargs="*", default=["prompt_toolkit", "sqlglot"], help="for whole gates")
+    parser.add_argument("--projects", nargs="*", default=["prompt_toolkit", "pyasn1-modules"], help="for whole gates")
     parser.add_argument("--static", nargs="*", default=[], help="for bandit and radon alone")
     parser.add_argument("--files", type=int, help="product files of the static projects, the first ones")
     parser.add_argument("--proof", action="store_true", help="compare figures, and measure no time")

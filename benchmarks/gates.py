@@ -1,6 +1,6 @@
 """Our gate against the same tools one after the other, on real projects: cold, warm, and after a change of five files.
 
-    .venv/bin/python benchmarks/gates.py                               # prompt_toolkit and sqlglot, whole gates
+    .venv/bin/python benchmarks/gates.py                               # prompt_toolkit and pyasn1-modules
     .venv/bin/python benchmarks/gates.py --static sympy --files 500    # bandit and radon alone, proven file by file
 
 Projects are source distributions, fetched by pip from wherever it is set up to look; nothing of them is kept. Both

@@ -112,7 +112,7 @@ def canary(installed: dict[str, str]) -> Pin:
 
 def is_private(limits: Limits, name: str) -> bool:
     """Whether nobody is asked about a package."""
-    return any(fnmatchcase(name, pattern.lower()) for pattern in limits.private)
+    return any(fnmatchcase(name, canonical(pattern)) for pattern in limits.private)
 
 
 def arguments(limits: Limits, requirements: str, report: str, cache: str) -> tuple[str, ...]:

@@ -69,12 +69,16 @@ def new_of(subject: Subject, flags: Sequence[Flag], before: Iterable[Flag]) -> t
     return tuple(flag for _, flag in fresh(found, known, itemgetter(0)))
 
 
+def lines_of(root: Path, path: str) -> list[str]:
+    """The lines of a file of the tree as tools count them: a form feed ends none. Raises Unmeasurable."""
+    return re.split(r"\r\n|\r|\n", read(root, path).decode(errors="replace"))
+
+
 def _key(root: Path) -> Callable[[Flag], Key]:
     @cache
     def lines(path: str) -> list[str]:
         try:
-            # as the tools count lines: a form feed ends none
-            return re.split(r"\r\n|\r|\n", read(root, path).decode(errors="replace"))
+            return lines_of(root, path)
         except Unmeasurable:
             return []
 

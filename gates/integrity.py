@@ -21,6 +21,7 @@ from gates.tampering.detours import swapped
 from gates.tampering.diff import Diff, Source, difference, new_marks
 from gates.tampering.losses import Suite
 from gates.tampering.python import Module
+from gates.tampering.removed import Removed
 from gates.tampering.rules import RULES, Mark, Sign
 from gates.tampering.tests import is_collected, is_testing
 from gates.verdict import Finding, Unmeasurable, Verdict, answer, counted, worst
@@ -149,18 +150,18 @@ class _Look:
         """What tests have lost."""
         beside = [[one for one in side if self._is_testing(one.path)] for side in (self.before, self.after)]
         tests = [[one for one in side if self._is_test(one.path)] for side in beside]
-        yield from Suite(tests[0], tests[1], *self._removed(), beside[0], beside[1]).signs()
+        yield from Suite(tests[0], tests[1], self._removed(), beside[0], beside[1]).signs()
 
-    def _removed(self) -> tuple[frozenset[str], dict[str, str]]:
-        """What the product defined and defines no longer; and of that, what has another name now."""
-        was, now = (self._defined(side) for side in (self.before, self.after))
-        bodies = {body: name for name, body in now.items() if body and name not in was}
-        gone = {name: bodies.get(body) for name, body in was.items() if name not in now}
-        return frozenset(name for name in gone if not gone[name]), {name: new for name, new in gone.items() if new}
+    def _removed(self) -> Removed:
+        """What the product has lost."""
+        was, now = ([one for one in side if not self._is_testing(one.path)] for side in (self.before, self.after))
+        return Removed(was, now, self._untouched)
 
-    def _defined(self, modules: Sequence[Module]) -> dict[str, str]:
-        product = (module for module in modules if not self._is_testing(module.path))
-        return {name: body for module in product for name, body in module.defined.items()}
+    def _untouched(self) -> list[Source]:
+        """Files of the product that are as they were."""
+        diff = self._diff
+        paths = (path for path in diff.new if path not in diff.after and path.endswith(".py"))
+        return [Source(diff.new_root, diff.new[path]) for path in paths if not self._is_testing(path)]
 
     def everything(self) -> Iterator[Sign]:
         """The same, and every mark that the base did not have."""
@@ -200,8 +201,10 @@ class _Look:
 def judge(limits: Limits, report: JsonValue) -> Verdict:
     """Passed when nothing blocks but what the plan allows."""
     found = Report.model_validate(report)
-    blocking = [sign for sign in found.signs if limits.strict or RULES[sign.rule].blocks]
-    noted = [sign for sign in found.signs if sign not in blocking]
+    blocking: list[Found] = []
+    noted: list[Found] = []
+    for sign in found.signs:
+        (blocking if limits.strict or RULES[sign.rule].blocks else noted).append(sign)
     standing, waived = split([_finding(sign) for sign in blocking], found.waivers)
     notes = _notes(noted)
     verdict = answer(

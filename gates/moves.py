@@ -5,8 +5,7 @@ name and about the same size. Each new file takes the place of one that is gone 
 twice.
 """
 
-from collections.abc import Iterable, Mapping
-from pathlib import PurePosixPath
+from collections.abc import Callable, Iterable, Mapping
 
 from gates.subject import REGULAR, TreeFile
 
@@ -24,8 +23,11 @@ def moved(before: Iterable[TreeFile], after: Iterable[TreeFile]) -> dict[str, st
     fresh = {path: file for path, file in new.items() if path not in old}
     same = _same_content(gone, fresh)
     taken = set(same.values())
-    rest = {path: file for path, file in gone.items() if path not in same}
-    return same | _same_name(rest, {path: file for path, file in fresh.items() if path not in taken})
+    for key in (_name_in_folder, _name):
+        rest = {path: file for path, file in gone.items() if path not in same}
+        same |= _same_name(rest, {path: file for path, file in fresh.items() if path not in taken}, key)
+        taken = set(same.values())
+    return same
 
 
 def _same_content(gone: Files, fresh: Files) -> dict[str, str]:
@@ -36,20 +38,19 @@ def _same_content(gone: Files, fresh: Files) -> dict[str, str]:
     for path in sorted(gone):
         if gone[path].blob and (waiting := places.get(gone[path].blob)):
             # of several copies the one whose name has stayed the same
-            name = PurePosixPath(path).name
-            best = next((place for place in waiting if PurePosixPath(place).name == name), waiting[-1])
+            best = next((place for place in waiting if _name(place) == _name(path)), waiting[-1])
             waiting.remove(best)
             pairs[path] = best
     return pairs
 
 
-def _same_name(gone: Files, fresh: Files) -> dict[str, str]:
+def _same_name(gone: Files, fresh: Files, key: Callable[[str], str]) -> dict[str, str]:
     places: dict[str, list[str]] = {}
     for path in sorted(fresh):
-        places.setdefault(PurePosixPath(path).name, []).append(path)
+        places.setdefault(key(path), []).append(path)
     pairs: dict[str, str] = {}
     for path in sorted(gone):
-        waiting = places.get(PurePosixPath(path).name, [])
+        waiting = places.get(key(path), [])
         alike = [place for place in waiting if _alike(gone[path].size, fresh[place].size)]
         if alike:
             best = max(alike, key=lambda place: _shared(path, place))
@@ -58,10 +59,19 @@ def _same_name(gone: Files, fresh: Files) -> dict[str, str]:
     return pairs
 
 
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _name_in_folder(path: str) -> str:
+    """With the folder that it lies in: of many files of one name only few share that."""
+    return "/".join(path.split("/")[-2:])
+
+
 def _alike(one: int, other: int) -> bool:
     return max(one, other) <= ALIKE * min(one, other)
 
 
 def _shared(one: str, other: str) -> int:
     """How many folders two paths have in common."""
-    return len(set(PurePosixPath(one).parts) & set(PurePosixPath(other).parts))
+    return len(set(one.split("/")) & set(other.split("/")))

@@ -21,10 +21,12 @@ def changed(subject: Subject, base: Subject, paths: Iterable[str]) -> dict[str, 
     """Path to the numbers of its new and changed lines, from 1; a file without any is left out."""
     candidates = _regular(subject)
     before = _regular(base)
-    gone = {path: file for path, file in before.items() if path not in candidates}
+    wanted = list(paths)
+    gone = [file for path, file in before.items() if path not in candidates]
+    origins = before | _moved(subject, [candidates[path] for path in wanted if path not in before], base, gone)
     found: dict[str, frozenset[int]] = {}
-    for path in paths:
-        origin = before.get(path) or _moved_from(subject, candidates[path], base, gone)
+    for path in wanted:
+        origin = origins.get(path)
         if origin is None:
             found[path] = frozenset(range(1, len(_lines(subject, path)) + 1))
         elif not _same(subject, candidates[path], base, origin):
@@ -46,13 +48,25 @@ def _hash(subject: Subject, file: TreeFile) -> bytes:
     return sha256(read(subject.root, file.path)).digest()
 
 
-def _moved_from(subject: Subject, file: TreeFile, base: Subject, gone: dict[str, TreeFile]) -> TreeFile | None:
-    """The file of the base that one was; each of them becomes one file and no more."""
-    name = PurePosixPath(file.path).name
-    same = (other for other in gone.values() if _same(subject, file, base, other))
-    named = (other for other in gone.values() if PurePosixPath(other.path).name == name != "__init__.py")
-    origin = next(same, None) or next(named, None)
-    return gone.pop(origin.path) if origin else None
+def _moved(subject: Subject, new: list[TreeFile], base: Subject, gone: list[TreeFile]) -> dict[str, TreeFile]:
+    """Path to the file of the base that a new one was, by content before names; each becomes one and no more."""
+    found: dict[str, TreeFile] = {}
+    sized: dict[int, list[TreeFile]] = {}
+    for old in gone:
+        sized.setdefault(old.size, []).append(old)
+    for file in new:
+        waiting = sized.get(file.size, [])
+        if same := next((old for old in waiting if _same(subject, file, base, old)), None):
+            waiting.remove(same)
+            found[file.path] = same
+    named: dict[str, list[TreeFile]] = {}
+    for old in (old for left in sized.values() for old in left):
+        named.setdefault(PurePosixPath(old.path).name, []).append(old)
+    for file in new:
+        name = PurePosixPath(file.path).name
+        if file.path not in found and name != "__init__.py" and named.get(name):
+            found[file.path] = named[name].pop(0)
+    return found
 
 
 def _lines(subject: Subject, path: str) -> list[bytes]:

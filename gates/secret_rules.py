@@ -112,21 +112,22 @@ BEGIN = rf"{DASHES}BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?{DASHES}"
 GAP = r"(?:\\[rn]|[\s\"'+,])*+(?:[A-Za-z-]+: [^\n]*\n|\s)*+"
 """Between that line and the key: in source code there are quotes, in old keys there are headers."""
 SETS = r"\s{0,40}(?::\s{0,3}(?:str|bytes|Final|SecretStr)(?:\s?\|\s?None)?\s{0,3}=|:=|=>|[:=])\s{0,40}"
+# where another mark may stand within a token, its length has an end: each of them is looked at from its mark on
 TOKENS = (
     _token("aws-access-key", r"A(?:KIA|SIA|BIA|CCA)[A-Z2-7]{16}", "akia", "asia", "abia", "acca"),
     _token("github-token", r"gh[pousr]_[A-Za-z0-9]{36,255}", "ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
     _token("github-token", r"github_pat_[A-Za-z0-9_]{60,255}", "github_pat_"),
-    _token("gitlab-token", r"gl(?:pat|ptt|dt|rt)-[A-Za-z0-9_-]{20,}", "glpat-", "glptt-", "gldt-", "glrt-"),
+    _token("gitlab-token", r"gl(?:pat|ptt|dt|rt)-[A-Za-z0-9_-]{20,300}", "glpat-", "glptt-", "gldt-", "glrt-"),
     _token("slack-token", r"xox[abeoprs]-[A-Za-z0-9-]{10,}", "xox"),
-    _token("slack-token", r"xapp-\d-[A-Za-z0-9-]{20,}", "xapp-"),
+    _token("slack-token", r"xapp-\d-[A-Za-z0-9-]{20,300}", "xapp-"),
     _token("stripe-key", r"[rs]k_(?:live|test|prod)_[A-Za-z0-9]{16,}", "sk_", "rk_"),
     _token("stripe-key", r"whsec_[A-Za-z0-9+/]{32,}", "whsec_"),
     _token("google-key", r"AIza[A-Za-z0-9_-]{35}", "aiza"),
     _token("google-key", r"GOCSPX-[A-Za-z0-9_-]{28}", "gocspx-"),
     _token("npm-token", r"npm_[A-Za-z0-9]{36}", "npm_"),
-    _token("package-index-token", r"pypi-AgE[A-Za-z0-9_-]{50,}", "pypi-age"),
-    _token("openai-key", r"sk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20,200}T3BlbkFJ[A-Za-z0-9_-]{20,}", "sk-"),
-    _token("anthropic-key", r"sk-ant-[a-z0-9]+-[A-Za-z0-9_-]{80,}", "sk-ant-"),
+    _token("package-index-token", r"pypi-AgE[A-Za-z0-9_-]{50,1000}", "pypi-age"),
+    _token("openai-key", r"sk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20,200}T3BlbkFJ[A-Za-z0-9_-]{20,300}", "sk-"),
+    _token("anthropic-key", r"sk-ant-[a-z0-9]{1,20}-[A-Za-z0-9_-]{80,300}", "sk-ant-"),
     _token("huggingface-token", r"hf_[A-Za-z0-9]{34}", "hf_"),
     _token("sendgrid-key", r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}", "sg."),
     _token("digitalocean-token", r"do[opr]_v1_[a-f0-9]{64}", "doo_v1_", "dop_v1_", "dor_v1_"),

@@ -8,6 +8,7 @@ Only trees are seen: what a commit brought and a later one took away is in the h
 
 import hashlib
 from collections.abc import Hashable, Iterable, Iterator
+from itertools import groupby, islice
 from typing import NamedTuple
 
 from pydantic import JsonValue
@@ -57,22 +58,29 @@ def measure(limits: Limits, subject: Subject) -> JsonValue:
     files = select(subject, limits.paths) if limits.paths else regular(subject)
     if not files:
         raise Unmeasurable("there is no file to search")
-    found = list(_searched(subject, files))
+    # of what is compared nothing may be left out
+    most = None if limits.new_only else MOST_IN_ONE_FILE
+    found = list(_searched(subject, files, most))
     old = None
     if limits.new_only:
         base = compared(subject)
         # what is asked of the candidate alone is all that can match
         known = set(files)
-        before = _searched(base, (path for path in regular(base) if path in known))
+        before = _searched(base, (path for path in regular(base) if path in known), most)
         new = fresh(found, before, lambda each: each.key)
         found, old = new, len(found) - len(new)
-    flags = tuple(each.flag for each in found)
+    flags = tuple(each.flag for each in _shown(found))
     return Flagged(files=len(files), flags=flags, old=old, waivers=subject.waivers).model_dump(mode="json")
 
 
-def _searched(subject: Subject, files: Iterable[str]) -> Iterator[Found]:
+def _searched(subject: Subject, files: Iterable[str], most: int | None) -> Iterator[Found]:
     for path in files:
-        yield from _in_file(path, _text(read(subject.root, path)))
+        yield from islice(_in_file(path, _text(read(subject.root, path))), most)
+
+
+def _shown(found: Iterable[Found]) -> Iterator[Found]:
+    for _, group in groupby(found, key=lambda each: each.flag.path):
+        yield from islice(group, MOST_IN_ONE_FILE)
 
 
 def _text(data: bytes) -> str:
@@ -81,18 +89,20 @@ def _text(data: bytes) -> str:
     return data.replace(b"\0", b"").decode("latin-1")
 
 
-def _in_file(path: str, text: str) -> list[Found]:
+def _in_file(path: str, text: str) -> Iterator[Found]:
     lowered = text.lower()
     spots: dict[int, tuple[str, str]] = {}
+    told = bytearray(len(text))
     for rule in rules_for(path):
         for match in matches(rule, text, lowered):
             # the first rule that tells of a place is the one that knows it best
-            if not any(start <= match.start < start + len(secret) for start, (_, secret) in spots.items()):
+            if not told[match.start]:
                 spots[match.start] = rule.name, match.text
-            if len(spots) >= MOST_IN_ONE_FILE:
-                break
-    lines = {start: text.count("\n", 0, start) + 1 for start in spots}
-    return [_found(path, lines[start], *spots[start]) for start in sorted(spots)]
+                told[match.start : match.start + len(match.text)] = b"\1" * len(match.text)
+    line, last = 1, 0
+    for start in sorted(spots):
+        line, last = line + text.count("\n", last, start), start
+        yield _found(path, line, *spots[start])
 
 
 def _found(path: str, line: int, rule: str, secret: str) -> Found:

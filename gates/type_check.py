@@ -16,6 +16,7 @@ from gates.files import read
 from gates.flagged import Flag, Flagged, new_of, verdict
 from gates.model import Duration, Frozen
 from gates.model import Flag as Switch
+from gates.moves import moved
 from gates.paths import Paths
 from gates.product import covered
 from gates.ratchet import fresh
@@ -120,7 +121,9 @@ def _added(limits: Limits, subject: Subject, files: Iterable[str]) -> list[Flag]
             known += switches(path, read(base.root, path)) if base else []
         except Unmeasurable:
             continue  # what cannot be read there absorbs nothing here
-    return fresh(own, known, lambda flag: (flag.rule, flag.path, flag.message))
+    # a path of the base that is gone is none of the candidate's
+    now = moved(base.files, subject.files) if base else {}
+    return fresh(own, known, lambda flag: (flag.rule, now.get(flag.path, flag.path), flag.message))
 
 
 def _errors(limits: Limits, ran: Subject, place: Place, files: Iterable[str]) -> list[Flag]:

@@ -4,7 +4,7 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gates.flagged import Flag
 from gates.syntax import decode, parse
@@ -14,6 +14,8 @@ COMMENTS = {
     "mypy-comment": re.compile(r"#\s*mypy:\s*\S.*"),
     "pyright-comment": re.compile(r"#\s*pyright:\s*\S.*"),
 }
+OF_MYPY = re.compile(r"^# mypy: .*", re.MULTILINE)
+"""A parser of mypy's reads every line that begins so, those of texts as well."""
 DECORATOR = "no_type_check"
 
 
@@ -22,26 +24,35 @@ def switches(path: str, source: bytes) -> list[Flag]:
     return sorted((*_comments(path, source), *_decorators(path, source)), key=lambda flag: flag.line)
 
 
-def _comments(path: str, source: bytes) -> Iterator[Flag]:
+def _comments(path: str, source: bytes) -> Iterable[Flag]:
     if b"type:" not in source and b"mypy:" not in source and b"pyright:" not in source:
-        return
+        return ()
     parse(path, source)  # which refuses with a sentence what has no tokens
-    for token in tokenize.generate_tokens(io.StringIO(decode(path, source)).readline):
+    text = decode(path, source)
+    told = [("mypy-comment", text.count("\n", 0, line.start()) + 1, line[0]) for line in OF_MYPY.finditer(text)]
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT:
-            for rule, pattern in COMMENTS.items():
-                if found := pattern.search(token.string):
-                    yield _flag(rule, path, token.start[0], found[0].strip())
+            found = ((rule, pattern.search(token.string)) for rule, pattern in COMMENTS.items())
+            told += [(rule, token.start[0], match[0]) for rule, match in found if match]
+    # most of those lines are comments as well
+    return {(rule, line): _flag(rule, path, line, said.strip()) for rule, line, said in told}.values()
 
 
 def _decorators(path: str, source: bytes) -> Iterator[Flag]:
     if DECORATOR.encode() not in source:
         return
     for node in ast.walk(parse(path, source)):
-        # a decorator by another name begins with its import
-        if isinstance(node, ast.ImportFrom) and any(alias.name == DECORATOR for alias in node.names):
+        if isinstance(node, ast.stmt | ast.expr) and _uses(node):
             yield _flag("no-type-check", path, node.lineno, DECORATOR)
-        if isinstance(node, ast.Attribute) and node.attr == DECORATOR:
-            yield _flag("no-type-check", path, node.lineno, DECORATOR)
+
+
+def _uses(node: ast.AST) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        # by another name it begins here; by its own it is told where it is used, whatever import it came by
+        return any(alias.name == DECORATOR != (alias.asname or DECORATOR) for alias in node.names)
+    if isinstance(node, ast.Attribute):
+        return node.attr == DECORATOR
+    return isinstance(node, ast.Name) and node.id == DECORATOR
 
 
 def _flag(rule: str, path: str, line: int, text: str) -> Flag:

@@ -1,7 +1,7 @@
 """Our findings as SARIF 2.1.0: for code scanning, editors, and whoever reads that format.
 
-* Each finding of a check that did not pass is a result; what the plan waives is one too, suppressed with its reason;
-  what it only noted is one of the level `note`.
+* Each finding of a check that did not pass is a result, or its summary if it failed without one; what the plan waives
+  is one too, suppressed with its reason; what it only noted is one of the level `note`.
 * A check that could not be measured is told of as a notification of the tool, whose run then was no success: so that
   nobody takes a file without results for a gate that passed.
 * A finding without a place in the tree stands at its root, for there are readers that refuse a result without one.
@@ -49,10 +49,16 @@ def _rule(verdict: Verdict, finding: Finding) -> str:
     return clean(finding.rule or verdict.check)
 
 
+def _findings(verdict: Verdict) -> tuple[Finding, ...]:
+    """Those of a verdict; of one that failed without any its summary, or else it would read as a success."""
+    bare = verdict.outcome is Outcome.FAILED and not verdict.findings
+    return (Finding(message=verdict.summary),) if bare else verdict.findings
+
+
 def _rules(verdicts: list[Verdict]) -> dict[str, JsonValue]:
     found: dict[str, JsonValue] = {}
     for verdict in verdicts:
-        for finding in (*verdict.findings, *verdict.waived, *verdict.noted):
+        for finding in (*_findings(verdict), *verdict.waived, *verdict.noted):
             name, check = _rule(verdict, finding), clean(verdict.check)
             found.setdefault(name, {"id": name, "shortDescription": {"text": f"{name}, told by the check {check}"}})
     return found
@@ -70,7 +76,7 @@ def _invocation(verdicts: list[Verdict]) -> Json:
 def _results(verdicts: list[Verdict], rules: list[str]) -> Iterator[Json]:
     seen: Counter[str] = Counter()
     for verdict in verdicts:
-        told = [(finding, LEVELS[verdict.outcome]) for finding in verdict.findings]
+        told = [(finding, LEVELS[verdict.outcome]) for finding in _findings(verdict)]
         told += [(finding, "warning") for finding in verdict.waived]
         told += [(finding, "note") for finding in verdict.noted]
         for finding, level in told:

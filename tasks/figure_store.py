@@ -131,15 +131,16 @@ def _maker(metric: str) -> str:
     about = METRICS[metric]
     folder = Path(gates.__file__).parent / "metrics"
     code = [(folder / f"{module}.py").read_bytes() for module in about.modules]
-    others = {(point.dist.name, point.dist.version) for group in about.extended_by for point in _points(group)}
     return json.dumps([
         metric, hashlib.sha256(b"\0".join(code)).hexdigest(), [(tool, _version(tool)) for tool in about.tools],
-        sorted(others), sys.implementation.name, platform.python_version(), sys.getrecursionlimit(),
+        extensions(metric), sys.implementation.name, platform.python_version(), sys.getrecursionlimit(),
     ])  # fmt: skip
 
 
-def _points(group: str) -> Iterator[Any]:
-    return (point for point in entry_points(group=group) if point.dist)
+def extensions(metric: str) -> list[tuple[str, str]]:
+    """Names and versions of the distributions that add something to the tools of a metric."""
+    points = (point for group in METRICS[metric].extended_by for point in entry_points(group=group))
+    return sorted({(point.dist.name, point.dist.version) for point in points if point.dist})
 
 
 def _version(tool: str) -> str:

@@ -31,11 +31,13 @@ import gates
 from gates import command, dependencies, slo
 from gates.checks import CHECKS, Check, Runs
 from gates.deliverables import Limits as Deliverables
+from gates.metrics.figures import METRICS
 from gates.texts import Texts
 from gates.verdict import Outcome, Verdict
 from tasks import evidence
 from tasks.agents.asking import WORDS, replaced
 from tasks.exam import Exam
+from tasks.figure_store import extensions
 from tasks.git import Git
 from tasks.suite_run import base_config, limits_of
 from tasks.target import Environment
@@ -158,14 +160,15 @@ def _target(exam: Exam, check: Check, checks: Iterable[Check]) -> JsonValue:
 
 @cache
 def versions() -> dict[str, str]:
-    """Of what measures; none of what is not installed."""
+    """Of what measures, with what is added to it; none of what is not installed."""
     found = {"python": platform.python_version(), "machine": platform.machine()}
     for name in TOOLS:
         try:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "none"
-    return found | {"code": _code()}
+    added = {name: release for metric in METRICS for name, release in extensions(metric)}
+    return added | found | {"code": _code()}
 
 
 def _code() -> str:

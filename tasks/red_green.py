@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from gates import red_green
 from gates.proof.red_green_told import Sofar
 from gates.proof.red_plan import Plan
-from gates.subject import Run
+from gates.subject import Ran, Run
 from gates.tests import Limits as Tests
 from tasks import base_suites
 from tasks.errors import Interrupted, SparcError
@@ -68,13 +68,13 @@ def _on_red(ground: Ground, plan: Plan, tested: Tests) -> tuple[dict[str, Run], 
 
 
 def _on_names(ground: Ground, plan: Plan, limits: Tests) -> dict[str, Run]:
-    """The run on the base that has the candidate's names; none where that cannot be built, and shows nothing."""
+    """The run on the base that has the candidate's names, be it one that could not be made and tells of no test."""
     try:
         return {"names": _run(ground, _red(ground, plan, plan.names), limits)}
     except Interrupted:
         raise
-    except SparcError:
-        return {}
+    except SparcError as problem:
+        return {"names": Run(ran=(Ran(argv=(), code=None, failure=str(problem)),))}
 
 
 def _red(ground: Ground, plan: Plan, texts: Mapping[str, str] | None = None) -> str:

@@ -75,7 +75,7 @@ def read(path: str, data: bytes, where: Where) -> ToldFindings:
             continue
         told = _read(f"{shown(path)}:{at}", line)
         if isinstance(told, Finished):
-            success = told.success
+            success = told.success and success is not False
         elif isinstance(told, CompilerMessage) and (result := _found(f"{shown(path)}:{at}", told.message, where)):
             found.append(result)
     if success is None:

@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from gates.files import read, regular, select
 from gates.formats import cobertura, lcov
 from gates.formats.left_files import read_all
-from gates.formats.report_paths import checkout_of, where
+from gates.formats.report_paths import Where, checkout_of, where
 from gates.line_hits import LineHits, Tally, ranges, unnamed, within
 from gates.model import Frozen
 from gates.new_lines import changed
@@ -79,8 +79,7 @@ def _told(wanted: WantedReport, subject: Subject) -> tuple[dict[str, Tally], lis
     for path, data in read_all(subject.reports, wanted.pattern, most=MOST_BYTES):
         files, folders = READERS[wanted.format](path, data)
         for name, tally in files.items():
-            places = (names.tracked(posixpath.join(folder, name)) for folder in folders or ("",))
-            if not (inside := next(filter(None, places), None)):
+            if not (inside := _place(path, name, folders or ("",), names)):
                 others.append(name)
             elif inside in told:
                 _merge(told[inside], tally)
@@ -90,6 +89,17 @@ def _told(wanted: WantedReport, subject: Subject) -> tuple[dict[str, Tally], lis
         named = f": it names {', '.join(map(shown, others[:NAMED]))}" if others else ""
         raise Unmeasurable(f"the report tells of no line of a tracked file{named}")
     return told, others
+
+
+def _place(report: str, name: str, folders: Iterable[str], names: Where) -> str | None:
+    """The tracked file that is meant; below several folders it would be the hits of several files in one."""
+    found = dict.fromkeys(filter(None, (names.tracked(posixpath.join(folder, name)) for folder in folders)))
+    if len(found) > 1:
+        raise Unmeasurable(
+            f"{shown(report)}: {shown(name)} may be any of {', '.join(map(shown, list(found)[:NAMED]))}: have the tool"
+            " write a report for each source, or name files from the root of the repository"
+        )
+    return next(iter(found), None)
 
 
 def _merge(into: Tally, other: Tally) -> None:

@@ -1,9 +1,11 @@
 """JUnit XML as test runners of many languages write it.
 
 A suite that states more tests, failures or errors than it lists has lost some of them, and is not believed. What a
-runner has not run (`status="notrun"`) was skipped, and a test that both failed and was skipped has failed.
+runner has not run (`status="notrun"`) was skipped, and a test that both failed and was skipped has failed. A word for
+what became of a test that is not known is not taken for good.
 """
 
+import re
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
@@ -15,11 +17,14 @@ from gates.verdict import Unmeasurable
 
 FAILING, SKIPPING = ("failure", "error"), ("skipped",)
 STATED = {"tests": ("testcase",), "failures": ("failure",), "errors": ("error",)}
-NOT_PASSED: dict[str, Told] = {
-    "failed": "failed", "failure": "failed", "error": "failed", "failing": "failed",
-    "notrun": "skipped", "skipped": "skipped", "disabled": "skipped", "suppressed": "skipped", "ignored": "skipped",
-}  # fmt: skip
-"""What `status` and `result` may say in place of a child element."""
+WORDS: dict[Told, str] = {
+    "passed": "pass passed success successful succeeded ok run completed executed fixed",
+    "failed": "fail failed failure failing error errored broken aborted timeout timedout incomplete interrupted crashed"
+    " panicked undefined",
+    "skipped": "notrun skip skipped disabled suppressed ignored pending todo untested inconclusive",
+}
+"""What `status` and `result` may say in place of a child element, in small letters without what joins words."""
+MEANING = {word: told for told, words in WORDS.items() for word in words.split()}
 
 
 def read(path: str, data: bytes, where: Where) -> Iterator[Case]:
@@ -53,20 +58,25 @@ def _case(path: str, element: ET.Element, where: Where) -> Case:
     name = " ".join(filter(None, (element.get("classname"), element.get("name"))))
     if not name:
         raise Unmeasurable(f"{shown(path)} has a testcase without a name")
-    outcome, told = _outcome(element)
+    outcome, told = _outcome(path, name, element)
     file = where.tracked(element.get("file") or element.get("filepath") or "")
     line = element.get("line", "")
     return case(name, outcome, told, where, (file, int(line) if file and line.isdecimal() and len(line) < 10 else None))  # noqa: PLR2004 - longer is no line
 
 
-def _outcome(element: ET.Element) -> tuple[Told, str]:
+def _outcome(path: str, name: str, element: ET.Element) -> tuple[Told, str]:
     for tags, outcome in ((FAILING, "failed"), (SKIPPING, "skipped")):
         for child in element:
             if child.tag in tags:
                 return ("failed" if outcome == "failed" else "skipped"), _text(child)
-    words = (element.get("status", ""), element.get("result", ""))
-    stated = [NOT_PASSED[word.lower()] for word in words if word.lower() in NOT_PASSED]
-    return ("failed" if "failed" in stated else "skipped" if stated else "passed"), " ".join(filter(None, words))
+    words = tuple(filter(None, (element.get("status"), element.get("result"))))
+    stated = [MEANING.get(re.sub(r"[\s_-]+", "", word.lower())) for word in words]
+    if None in stated:
+        word = words[stated.index(None)]
+        raise Unmeasurable(
+            f"{shown(path)}: of {name[:80]!r} it says {word[:40]!r}, and whether that is good is not known"
+        )
+    return ("failed" if "failed" in stated else "skipped" if "skipped" in stated else "passed"), " ".join(words)
 
 
 def _text(element: ET.Element) -> str:

@@ -44,8 +44,29 @@ def _refuse_failed(path: str, run: Run) -> None:
             raise Unmeasurable(f"{shown(path)}: {name} says that it did not succeed{reason}")
 
 
+class Rules:
+    """Those of one run, by the parts of the tool that they stand in."""
+
+    def __init__(self, run: Run) -> None:
+        self._parts = [part.rules for part in (run.tool.driver, *run.tool.extensions)]
+        self._by_name = [{rule.id: rule for rule in rules} for rules in self._parts]
+        self._everywhere = {rule.id: rule for rules in self._parts for rule in rules}
+
+    def meant(self, wanted: RuleReference) -> Rule | None:
+        """By its name in the part of the tool that is named, by its number there, or anywhere."""
+        at = wanted.toolComponent.index + 1
+        own, by_name = (self._parts[at], self._by_name[at]) if at < len(self._parts) else ((), {})
+        # `errors/no-eval` is a case of the rule `errors`
+        names = list(filter(None, (wanted.id, (wanted.id or "").rpartition("/")[0])))
+        found = next((by_name[name] for name in names if name in by_name), None)
+        if found is None and 0 <= wanted.index < len(own):
+            found = own[wanted.index]
+        return found or next((self._everywhere[name] for name in names if name in self._everywhere), None)
+
+
 def _results(run: Run, where: Where) -> Iterator[Found]:
-    overrides = _overrides(run)
+    rules = Rules(run)
+    overrides = _overrides(run, rules)
     for result in run.results:
         wanted = result.rule.model_copy(
             update={
@@ -53,31 +74,17 @@ def _results(run: Run, where: Where) -> Iterator[Found]:
                 "index": result.ruleIndex if result.ruleIndex >= 0 else result.rule.index,
             }
         )
-        rule = _rule(run, wanted)
+        rule = rules.meant(wanted)
         name = wanted.id or (rule.id if rule else None)
         level = _level(result, rule, overrides)
         if level and result.baselineState != "absent":
             yield _found(result, name, level, run, where)
 
 
-def _rule(run: Run, wanted: RuleReference) -> Rule | None:
-    """The rule that is meant: by its name in the part of the tool that is named, by its number there, or anywhere."""
-    parts, at = [run.tool.driver, *run.tool.extensions], wanted.toolComponent.index + 1
-    own = parts[at].rules if at < len(parts) else ()
-    # `errors/no-eval` is a case of the rule `errors`
-    names = list(filter(None, (wanted.id, (wanted.id or "").rpartition("/")[0])))
-    by_name = {rule.id: rule for rule in own}
-    found = next((by_name[name] for name in names if name in by_name), None)
-    if found is None and 0 <= wanted.index < len(own):
-        found = own[wanted.index]
-    everywhere = {rule.id: rule for part in parts for rule in part.rules}
-    return found or next((everywhere[name] for name in names if name in everywhere), None)
-
-
-def _overrides(run: Run) -> dict[str, AnyLevel]:
+def _overrides(run: Run, rules: Rules) -> dict[str, AnyLevel]:
     """Levels that the tool was told to give to rules, by their names."""
     told = [override for invocation in run.invocations for override in invocation.ruleConfigurationOverrides]
-    found = ((_rule(run, override.descriptor), override.configuration.level) for override in told)
+    found = ((rules.meant(override.descriptor), override.configuration.level) for override in told)
     return {rule.id: level for rule, level in found if rule}
 
 

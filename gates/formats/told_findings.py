@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from gates.files import read
+from gates.flagged import lines_of
 from gates.model import Frozen
 from gates.paths import shown
 from gates.ratchet import fresh
@@ -52,7 +52,7 @@ class SourceText:
 
     def _read(self, path: str) -> list[str]:
         try:
-            return read(self._subject.root, path).decode(errors="replace").splitlines()
+            return lines_of(self._subject.root, path)
         except Unmeasurable as problem:
             raise Unmeasurable(f"{shown(path)}, which the report names: {problem}") from None
 

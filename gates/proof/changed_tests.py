@@ -5,9 +5,10 @@ changed decorator changes a test, for parameters stand there.
 """
 
 import ast
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ from gates.verdict import Unmeasurable
 
 LIKE, LIKE_OF_THAT_NAME = 0.8, 0.4
 """How much a test has in common with the one that it was, at least: under another name, and under its own."""
+MOST_COMPARED = 10_000
+"""Pairs of tests that are compared for that, each of which takes about a millisecond: those of one name go first."""
 
 
 class Key(NamedTuple):
@@ -29,6 +32,11 @@ class Key(NamedTuple):
     path: str
     name: str
     """`TestPosting.test_total`."""
+
+    @property
+    def function(self) -> str:
+        """Its name without its classes."""
+        return self.name.rpartition(".")[2]
 
 
 class Test(NamedTuple):
@@ -141,26 +149,58 @@ class Places(NamedTuple):
         return test.line if test else None
 
     def moved(self, lost: Collection[Key], free: Collection[Key]) -> dict[Key, Key]:
-        """Where lost tests went: each to one of the free ones, to that which is most like it, if any is like it."""
-        likely = sorted(
-            ((score, one, other) for one in lost for other in free if (score := self._score(one, other))),
-            key=lambda found: (-found[0], found[1], found[2]),
-        )
-        went: dict[Key, Key] = {}
-        for _, one, other in likely:
-            if one not in went and other not in went.values():
-                went[one] = other
-        return went
+        """Where lost tests went: each to a free one of the same code, else to that which is most like it, if any is."""
+        gone: Tests = {key: self.old[key] for key in sorted(lost) if key in self.old}
+        there: Tests = {key: self.new[key] for key in sorted(free) if key in self.new}
+        named = _equal(gone, there, lambda key, test: (key.function, test.print))
+        gone, there = _without(gone, named.keys()), _without(there, {*named.values()})
+        same = _equal(gone, there, lambda _, test: test.print)
+        gone, there = _without(gone, same.keys()), _without(there, {*same.values()})
+        return named | same | _alike(gone, there)
 
-    def _score(self, one: Key, other: Key) -> float:
-        """From 0, which is not the same test, to 2: the same code under the same name."""
-        old, new = self.old.get(one), self.new.get(other)
-        if old is None or new is None:
-            return 0.0
-        is_named = _is_named(one.name.rpartition(".")[2], other.name.rpartition(".")[2])
-        least = LIKE_OF_THAT_NAME if is_named else LIKE
-        like = 1.0 if old.print == new.print else likeness(old.tokens, new.tokens, least)
-        return like + is_named if like else 0.0
+
+def _without(tests: Tests, found: Collection[Key]) -> Tests:
+    return {key: test for key, test in tests.items() if key not in found}
+
+
+def _equal(gone: Tests, there: Tests, sign: Callable[[Key, Test], Hashable]) -> dict[Key, Key]:
+    """Pairs of tests that have one sign, in order."""
+    free: defaultdict[Hashable, deque[Key]] = defaultdict(deque)
+    for key, test in there.items():
+        free[sign(key, test)].append(key)
+    return {key: places.popleft() for key, test in gone.items() if (places := free[sign(key, test)])}
+
+
+def _alike(gone: Tests, there: Tests) -> dict[Key, Key]:
+    """Pairs of tests of which one may be the other that was edited; what is most like another goes first."""
+    pairs = islice(_pairs(gone, there), MOST_COMPARED)
+    likely = [(score, one, other) for one, other in pairs if (score := _score(one, gone[one], other, there[other]))]
+    went: dict[Key, Key] = {}
+    taken: set[Key] = set()
+    for _, one, other in sorted(likely, key=lambda found: (-found[0], found[1], found[2])):
+        if one not in went and other not in taken:
+            went[one] = other
+            taken.add(other)
+    return went
+
+
+def _pairs(gone: Iterable[Key], there: Collection[Key]) -> Iterator[tuple[Key, Key]]:
+    """Every pair: those of one name first, then those of one name without classes."""
+    named: defaultdict[str, list[Key]] = defaultdict(list)
+    called: defaultdict[str, list[Key]] = defaultdict(list)
+    for other in there:
+        named[other.name].append(other)
+        called[other.function].append(other)
+    yield from ((one, other) for one in gone for other in named[one.name])
+    yield from ((one, other) for one in gone for other in called[one.function] if one.name != other.name)
+    yield from ((one, other) for one in gone for other in there if one.function != other.function)
+
+
+def _score(one: Key, old: Test, other: Key, new: Test) -> float:
+    """From 0, which is not the same test, to 2: almost the same code under the same name."""
+    is_named = _is_named(one.function, other.function)
+    like = likeness(old.tokens, new.tokens, LIKE_OF_THAT_NAME if is_named else LIKE)
+    return like + is_named if like else 0.0
 
 
 def _is_named(one: str, other: str) -> bool:

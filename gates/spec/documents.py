@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import yaml
 from pydantic import JsonValue
 
-from gates.yaml_core import CoreLoader
+from gates.yaml_core import MERGE, CoreLoader
 
 LARGEST = 8 * 1024 * 1024
 """Characters of a text."""
@@ -34,9 +34,13 @@ class Unreadable(Exception):
 
 
 class _Loader(CoreLoader):
-    """The same, and not nested too deeply."""
+    """The same, and not nested too deeply, and no two keys of a mapping one key in JSON or for Python."""
 
     depth = 0
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._looked_at: set[int] = set()
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         self.depth += 1
@@ -45,6 +49,23 @@ class _Loader(CoreLoader):
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        # from the second time on it holds what it was merged with as well, which may say the same
+        if id(node) not in self._looked_at:
+            self._looked_at.add(id(node))
+            self._refuse_same([key for key, _ in node.value if key.tag != MERGE])
+        super().flatten_mapping(node)
+
+    def _refuse_same(self, keys: Iterable[yaml.Node]) -> None:
+        seen: set[object] = set()
+        for node in keys:
+            if isinstance(node, yaml.ScalarNode):
+                key = self.construct_object(node)
+                # `1`, `0x1` and `true` are equal for Python, `1` and `"1"` in JSON
+                if not seen.isdisjoint(same := {key, _key(key)}):
+                    raise Unreadable(f"has the key {node.value!r} twice in one mapping", _line(node.start_mark))
+                seen |= same
 
 
 def json_data(text: str) -> JsonValue:

@@ -6,6 +6,8 @@ address without a scheme is one below `ROOT`, by the path of its file, so that f
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +24,8 @@ MOST_TRIPLES = 200_000
 LONGEST_NAME = 200
 DEEPEST = 5
 """Blank nodes that a name goes through."""
+NAME = re.compile(r"<[^<>\s]*+>|(?<![\w:.-])(?:(?:\w[\w.-]*+)?:(?:[\w:%-]|\.++(?=[\w:%-]))*+)")
+"""A node as it is written, in full or by a prefix."""
 
 
 class Place(NamedTuple):
@@ -31,12 +35,24 @@ class Place(NamedTuple):
     line: int | None
 
 
-class Source(NamedTuple):
+@dataclass(frozen=True)
+class Source:
     """One file."""
 
     path: str
     text: str
     graph: Graph
+
+    @cached_property
+    def lines(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Name, as it is written, to where it stands first: at the start of a line, and within one."""
+        first: dict[str, int] = {}
+        within: dict[str, int] = {}
+        for number, line in enumerate(self.text.split("\n"), 1):
+            start = len(line) - len(line.lstrip(" \t"))
+            for match in NAME.finditer(line):
+                (first if match.start() == start else within).setdefault(match[0], number)
+        return first, within
 
 
 class Sources:
@@ -114,12 +130,9 @@ def _line(source: Source, node: Node) -> int | None:
     """Where one of the ways to write a node stands, at the start of a line if it does so anywhere."""
     if not isinstance(node, URIRef):
         return None
-    forms = "|".join(re.escape(form) for form in _forms(source, node))
-    found = [
-        re.search(rf"{start}(?:{forms})(?![\w:%-])", source.text, re.MULTILINE) for start in (r"^[ \t]*", r"(?<![\w:])")
-    ]
-    match = next(filter(None, found), None)
-    return source.text.count("\n", 0, match.end()) + 1 if match else None
+    forms = _forms(source, node)
+    found = [[lines[form] for form in forms if form in lines] for lines in source.lines]
+    return min(next(filter(None, found), ()), default=None)
 
 
 def _forms(source: Source, node: URIRef) -> list[str]:

@@ -1,4 +1,4 @@
-"""Finds the number that a command printed, in a process of its own: `python -I -m gates.slo_printed`.
+"""Finds the number that a command printed, in a process of its own: `python -I -m gates.speed.printed`.
 
 Standard input is `{"pattern": regex, "text": text}`; standard output gets `{"number": 1.5}` or `{"problem": "..."}`.
 A pattern of a plan, on a text of a target's, may take for ever: whoever asks limits the time.

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gates.speed.estimates import LEVEL, Side
+from gates.speed.estimates import Side, certainty
 from gates.speed.limits import Limits
 from gates.speed.quantities import Measure, shown, value_of
 from gates.speed.targets import Samples, Standing
@@ -64,11 +64,12 @@ def _medians(limits: Limits, samples: Samples) -> Iterator[str]:
 
 
 def _standing(told: Told, standing: Standing) -> str:
-    """`keeps at most 15 s (14.1 s to 14.5 s by 99 %, 10 runs)`."""
+    """`keeps at most 15 s (14.1 s to 14.5 s by 97 %, 10 runs)`."""
     low, _, high = standing.interval
     about = " to ".join(_edges(told.limits, standing))
-    sure = f"{standing.doubt}: {about}" if standing.doubt else f"{about} by {LEVEL:.0%}"
     many, noun = len(told.samples.candidate), "pair" if standing.relative else "run"
+    # rounded down: it is not surer than that
+    sure = f"{standing.doubt}: {about}" if standing.doubt else f"{about} by {int(100 * certainty(many))} %"
     runs = f"{many} {noun}{'' if many == 1 else 's'}"
     certain = f"({sure}, {runs})" if low != high or standing.doubt else f"({runs})"
     return f"{VERBS[standing.side]} {standing.demand} {certain}"

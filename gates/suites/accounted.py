@@ -40,8 +40,8 @@ def account(subject: Subject, paths: Iterable[str], config: Config, cases: list[
     """Hold the tests that a tree defines against the cases of its run, and against its base."""
     paths = tuple(paths)
     is_told = told_of(cases)
-    files = collected.expected(subject, paths, config)
-    tests = _defined(subject, files, config)
+    files = defined.expected(subject, paths, config)
+    tests = [test for own in files.values() for test in own]
     before = _before(subject.base, paths, config) if subject.base else []
     hidden = selection.shadowed(tests)
     broken = {case.name for case in cases if not case.module}
@@ -52,7 +52,7 @@ def account(subject: Subject, paths: Iterable[str], config: Config, cases: list[
     ]
     ran = _Ran(cases, seen)
     return Account(
-        silent=tuple(path for path in files if not is_told(path) and _must_run(path, tests, config)),
+        silent=tuple(path for path in files if not is_told(path) and _must_run(files[path], config)),
         unrun=(*_unrun(required, ran), *(_replaced(subject, required, seen, ran) if seen else ())),
         shadowed=tuple(map(_shadowed, fresh(hidden, selection.shadowed(before), _same))),
         # what stands in a condition, or in a class of which it is not known, stands for one of the base if it ran
@@ -60,23 +60,21 @@ def account(subject: Subject, paths: Iterable[str], config: Config, cases: list[
     )
 
 
-def _defined(subject: Subject, files: Iterable[str], config: Config) -> list[Defined]:
-    return [test for path in files for test in defined.defined_in(path, parse(path, read(subject.root, path)), config)]
-
-
 def _before(base: Subject, paths: Iterable[str], config: Config) -> list[Defined]:
     """The tests of the base; a file of it that is no Python had none."""
     found: list[Defined] = []
     for path in collected.named(regular(base), paths, config):
         with suppress(Unmeasurable):
-            found += _defined(base, [path], config)
+            found += defined.defined_in(path, parse(path, read(base.root, path)), config)
     return found
 
 
-def _must_run(path: str, tests: Iterable[Defined], config: Config) -> bool:
+def _must_run(own: list[Defined], config: Config) -> bool:
     """Whether a file has a test that the project's own choice does not leave out; one read from nowhere does."""
-    own = [test for test in tests if test.path == path]
-    return not own or not is_selective(config.words("addopts") or ()) or bool(selection.required(own, config))
+    if not own:
+        return True
+    chosen = is_selective(config.words("addopts") or ())
+    return bool(selection.required(own, config) if chosen else selection.left(own, config))
 
 
 def _same(test: Defined) -> tuple[str, str]:

@@ -15,10 +15,12 @@ REMEDY = "or let the plan say `tests: {guarded: false}`, if the suite cannot bea
 
 def canary_doubts(told: Told) -> Iterator[str]:
     """One sentence for each file of canaries with an outcome that it must not have."""
+    outcomes: defaultdict[PurePosixPath, set[str]] = defaultdict(set)
+    for file, outcome in {(case.file, case.outcome) for case in told.cases if case.file}:
+        outcomes[PurePosixPath(file).parent].add(outcome)
     for canary in told.guard.canaries if told.guard else ():
         folder = PurePosixPath(canary.path).parent
-        beside = {case.outcome for case in told.cases if case.file and PurePosixPath(case.file).parent == folder}
-        if reason := _doubt(canary, told.canaries, beside):
+        if reason := _doubt(canary, told.canaries, outcomes[folder]):
             place = shown(folder.as_posix())
             yield f"a test of ours in {place} {reason}: see what turns results there (conftest.py, plugins), {REMEDY}"
 

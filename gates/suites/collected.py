@@ -1,4 +1,4 @@
-"""Which files of a tree hold tests that a run must have told of."""
+"""Which files of a tree pytest looks into for tests, and what it takes for tests of itself."""
 
 import ast
 from collections.abc import Iterable, Sequence
@@ -6,11 +6,8 @@ from fnmatch import fnmatchcase
 from itertools import pairwise
 from pathlib import PurePosixPath
 
-from gates.files import read, regular
 from gates.paths import is_glob, matcher
-from gates.subject import Subject
 from gates.suites.pytest_config import Config
-from gates.syntax import parse
 
 PYTHON_FILES = ("test_*.py", "*_test.py")
 NORECURSE = ("*.egg", ".*", "_darcs", "build", "CVS", "dist", "node_modules", "venv", "{arch}")
@@ -19,16 +16,11 @@ NORECURSE = ("*.egg", ".*", "_darcs", "build", "CVS", "dist", "node_modules", "v
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def expected(subject: Subject, paths: Iterable[str], config: Config) -> tuple[str, ...]:
-    """The files below the selected paths that pytest collects by their names, and that define a test."""
-    candidates = named(regular(subject), paths, config)
-    return tuple(path for path in candidates if defines_test(parse(path, read(subject.root, path))))
-
-
 def named(files: Iterable[str], paths: Iterable[str], config: Config) -> tuple[str, ...]:
     """Of the files of a tree those below the selected paths that pytest collects by their names."""
-    roots = [root for root in paths or config.words("testpaths") or () if root not in (".", "./")]
-    selected = matcher([form for root in roots for form in _forms(root)]) if roots else bool
+    roots = tuple(paths or config.words("testpaths") or ())
+    is_whole = not roots or not {".", "./"}.isdisjoint(roots)
+    selected = bool if is_whole else matcher([form for root in roots for form in _forms(root)])
     names = config.words("python_files") or PYTHON_FILES
     skipped = config.words("norecursedirs") or NORECURSE
     ignored = matcher(ignored_by(config.words("addopts") or ()))
@@ -42,13 +34,14 @@ def named(files: Iterable[str], paths: Iterable[str], config: Config) -> tuple[s
 
 def ignored_by(words: Sequence[str]) -> list[str]:
     """What a project's options leave out: `--ignore=docs`, `--ignore-glob 'docs/*'`."""
-    pairs = pairwise([*words, ""])
-    found = [following if "=" not in word else word.partition("=")[2] for word, following in pairs if _ignores(word)]
+    found = values(words, "--ignore", "--ignore-glob")
     return [path.removeprefix("./").rstrip("/") for path in found if path.strip("./")]
 
 
-def _ignores(word: str) -> bool:
-    return word.partition("=")[0] in ("--ignore", "--ignore-glob")
+def values(words: Sequence[str], *names: str) -> list[str]:
+    """What options of these names are given: `docs` of `--ignore=docs`, and of `--ignore docs`."""
+    told = ((*word.partition("="), following) for word, following in pairwise([*words, ""]))
+    return [value if given else following for name, given, value, following in told if name in names]
 
 
 def _forms(root: str) -> tuple[str, ...]:

@@ -9,9 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from gates.files import read, regular
 from gates.paths import is_glob
-from gates.suites.collected import Function, is_suite, last_name
+from gates.subject import Subject
+from gates.suites.collected import Function, defines_test, is_suite, last_name, named
 from gates.suites.pytest_config import Config
+from gates.syntax import parse
 
 NO_TESTS = frozenset({"fixture", "yield_fixture", "property", "cached_property", "overload", "register", "setter"})
 """Decorators of what is no test, whatever its name."""
@@ -52,6 +55,20 @@ class _Scope(NamedTuple):
     is_plain: bool = True
     is_sure: bool = True
     is_unittest: bool = False
+
+
+def expected(subject: Subject, paths: Iterable[str], config: Config) -> dict[str, list[Defined]]:
+    """The files below the selected paths that pytest collects by their names, and that define a test: with their tests.
+
+    A file that is known to define some, by pytest's own names, may have none that can be read.
+    """
+    found: dict[str, list[Defined]] = {}
+    for path in named(regular(subject), paths, config):
+        tree = parse(path, read(subject.root, path))
+        tests = defined_in(path, tree, config)
+        if tests or defines_test(tree):
+            found[path] = tests
+    return found
 
 
 def defined_in(path: str, tree: ast.Module, config: Config) -> list[Defined]:

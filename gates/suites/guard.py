@@ -185,8 +185,9 @@ def contradictions(cases: Iterable[Case], seen: Heard) -> list[str]:
         key = key_of(f"{case.module}.{case.name}")
         outcomes[key].add(case.outcome)
         names[key] = f"{shown(case.name)} ({shown(case.file or case.module)})"
-    passed = [key for key, found in outcomes.items() if found == {"passed"}]
-    raised = [key for key, test in seen.tests.items() if test.raised]
+    # as sets, and in order
+    passed = dict.fromkeys(key for key, found in outcomes.items() if found == {"passed"})
+    raised = dict.fromkeys(key for key, test in seen.tests.items() if test.raised)
     entered = {key for key, test in seen.tests.items() if test.entered}
     found = [
         _sentence("raised, and the report has them passed", [names[key] for key in passed if key in raised]),

@@ -1,5 +1,6 @@
 """What a run of the target's tests left, once it is certain that it came to an end."""
 
+from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from gates.ran import crash, said
@@ -40,8 +41,9 @@ def told(subject: Subject) -> Told:
     except Unmeasurable as problem:
         raise Unmeasurable(f"pytest ended with code {ran.code}, and {problem}", *last_words(subject)) from None
     noted = guard.read(subject.reports)
-    ours = [case for case in found if noted and _is_in(case, noted.canaries)]
-    theirs = [case for case in found if not (noted and _is_in(case, noted.canaries))]
+    planted = _modules(noted.canaries if noted else ())
+    ours = [case for case in found if _is_in(case, planted)]
+    theirs = [case for case in found if not _is_in(case, planted)]
     if not theirs:
         raise Unmeasurable(f"no test was collected (pytest ended with code {ran.code})", *last_words(subject))
     return Told(theirs, ours, noted)
@@ -61,7 +63,11 @@ def last_words(subject: Subject) -> tuple[Finding]:
     return said(subject.ran[0].model_copy(update={"output": printed(subject)}))
 
 
-def _is_in(case: Case, canaries: tuple[Canary, ...]) -> bool:
-    """By the place of the test, and by the name that pytest makes of the file's path."""
-    modules = {canary.path.removesuffix(".py").replace("/", ".") for canary in canaries}
+def _modules(canaries: Iterable[Canary]) -> frozenset[str]:
+    """The names that pytest makes of their files' paths."""
+    return frozenset(canary.path.removesuffix(".py").replace("/", ".") for canary in canaries)
+
+
+def _is_in(case: Case, modules: Container[str]) -> bool:
+    # what could not be collected has the file's name for its own
     return (case.module or case.name) in modules

@@ -4,17 +4,31 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
+from gates.suites.collected import values
 from gates.suites.defined import Defined
 from gates.suites.pytest_config import Config
 
 
 def required(tests: Iterable[Defined], config: Config) -> list[Defined]:
-    """Those that must run by the project's own options: `-m` is understood, other choices make none required."""
+    """Those that must run by the project's own options: `-m` and `--deselect` are understood, `-k` requires none."""
     words = config.words("addopts") or []
-    if any(word.startswith(("-k", "--deselect")) for word in words):
+    if any(word.startswith("-k") for word in words):
         return []
     expressions = list(_expressions(words))
-    return [test for test in tests if test.is_sure and all(_selected(each, test.marks) for each in expressions)]
+    certain = [test for test in left(tests, config) if test.is_sure]
+    return [test for test in certain if all(_selected(each, test.marks) for each in expressions)]
+
+
+def left(tests: Iterable[Defined], config: Config) -> list[Defined]:
+    """Those that `--deselect` leaves to be run, with all of their parameters."""
+    nodes = [node for node in values(config.words("addopts") or (), "--deselect") if node]
+    return [test for test in tests if not any(_is_of(test, node) for node in nodes)]
+
+
+def _is_of(test: Defined, node: str) -> bool:
+    """As pytest does, by the beginning; or the node is one of the test's own parameters, which may be all it has."""
+    own = "::".join((test.path, *test.name.split(".")))
+    return own.startswith(node) or node.startswith(f"{own}[")
 
 
 def _expressions(words: Sequence[str]) -> Iterator[str]:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from gates.tampering.conditions import holds
-from gates.tampering.python import Function, Module, last
+from gates.tampering.conditions import known, may_hold, placed
+from gates.tampering.contexts import CATCHING, catches, leaves_finally, swallows
+from gates.tampering.python import Function, Module, last, refused_when_deep
 from gates.tampering.truth import is_empty, truth
 from gates.tampering.worth import WEAK, Names, Scale
 
@@ -19,7 +20,6 @@ SAME = frozenset({"assertEqual", "assertIs", "assertEquals", "assertListEqual", 
 RAISING = frozenset({"raises", "warns", "assertRaises", "assertRaisesRegex", "assertWarns", "assertWarnsRegex"})
 SKIPPING = frozenset({"skip", "skipTest", "SkipTest", "xfail", "importorskip"})
 STOPPING = frozenset({"pytest.skip", "pytest.xfail", "sys.exit", "os._exit", "pytest.exit", "self.skipTest"})
-CATCHING = frozenset({"AssertionError", "Exception", "BaseException", "Failed"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +44,13 @@ class Assertion:
 
 
 def assertions_of(function: Function, module: Module, helpers: Mapping[str, float]) -> list[Assertion]:
-    """Every assertion in a function; `helpers` are functions that assert, and what they are worth."""
+    """Every assertion in a function; `helpers` are functions that assert, and what they are worth.
+
+    Raises Unmeasurable for code that is nested too deeply to be followed, as of hundreds of `elif`.
+    """
     reader = _Reader(module, helpers, _local(function), _doing(function), _uncalled(function))
-    return list(reader.block(function.body, _Reached()))
+    with refused_when_deep(module):
+        return list(reader.block(function.body, _Reached()))
 
 
 def _uncalled(function: Function) -> frozenset[str]:
@@ -107,6 +111,14 @@ class _Reader:
 
     def _ends(self, node: ast.stmt) -> bool | None:
         """Whether the function never goes on behind it; None: it may not."""
+        if self._is_end(node):
+            return True
+        # a return that leaves assertions out; to raise, or to skip, is told in another way
+        inside = () if isinstance(node, ast.Assert | ast.Assign | ast.Expr) else placed([node])
+        leaves = (under for each, under in inside if isinstance(each, ast.Return))
+        return None if any(may_hold(under, self.module) for under in leaves) else False
+
+    def _is_end(self, node: ast.stmt) -> bool:
         if isinstance(node, ast.If):
             return self._chosen(node)
         inside: Sequence[ast.stmt] = []
@@ -120,20 +132,12 @@ class _Reader:
             inside = node.body
         elif isinstance(node, ast.Expr | ast.Assign | ast.AnnAssign | ast.Assert):
             return any(self._stops(each) for each in ast.walk(node) if isinstance(each, ast.Call))
-        return isinstance(node, ast.Return | ast.Raise) or any(self._ends(each) is True for each in inside)
+        return isinstance(node, ast.Return | ast.Raise) or any(map(self._is_end, inside))
 
-    def _chosen(self, node: ast.If) -> bool | None:
-        certain = self._holds(node.test)
-        sides = [any(self._ends(each) is True for each in side) for side in (node.body, node.orelse)]
-        if certain is None:
-            # a return that leaves assertions out; to raise, or to skip, is told in another way
-            leaves = any(isinstance(each, ast.Return) for each in node.body)
-            return True if all(sides) else None if leaves else False
-        return sides[0 if certain else 1]
-
-    def _holds(self, test: ast.expr) -> bool | None:
-        known = truth(test)
-        return holds(test, self.module) if known is None else known
+    def _chosen(self, node: ast.If) -> bool:
+        certain = known(node.test, self.module)
+        sides = [any(map(self._is_end, side)) for side in (node.body, node.orelse)]
+        return all(sides) if certain is None else sides[0 if certain else 1]
 
     def _stops(self, call: ast.Call) -> bool:
         return self.module.dotted(call.func) in STOPPING
@@ -159,20 +163,20 @@ class _Reader:
         yield from self.block(getattr(node, "orelse", []), others)
         yield from self.block(getattr(node, "finalbody", []), how)
         for handler in getattr(node, "handlers", ()):
-            yield from self.block(handler.body, replace(how, swallowed=how.swallowed or self._leaves_finally(node)))
+            yield from self.block(handler.body, replace(how, swallowed=how.swallowed or leaves_finally(node)))
         for case in getattr(node, "cases", ()):
             yield from self.block(case.body, replace(how, conditional=True))
 
     def _inside(self, node: ast.stmt, how: _Reached) -> _Reached:
         if isinstance(node, ast.If | ast.While):
-            known = self._holds(node.test)
+            holds = known(node.test, self.module)
             both = isinstance(node, ast.If) and _asserts(node.orelse)
-            return replace(how, swallowed=how.swallowed or known is False,
-                           conditional=how.conditional or (known is None and not both))  # fmt: skip
+            return replace(how, swallowed=how.swallowed or holds is False,
+                           conditional=how.conditional or (holds is None and not both))  # fmt: skip
         if isinstance(node, ast.For | ast.AsyncFor):
             return replace(how, swallowed=how.swallowed or is_empty(node.iter))
         if isinstance(node, ast.Try | ast.TryStar):
-            caught = any(map(self._catches, node.handlers)) or self._leaves_finally(node)
+            caught = leaves_finally(node) or any(catches(each, self.module) for each in node.handlers)
             return replace(how, swallowed=how.swallowed or caught)
         if isinstance(node, ast.With | ast.AsyncWith):
             return replace(how, swallowed=how.swallowed or any(self._suppresses(each) for each in node.items),
@@ -182,25 +186,15 @@ class _Reader:
     def _otherwise(self, node: ast.stmt, how: _Reached) -> _Reached:
         if not isinstance(node, ast.If):
             return how
-        known, both = self._holds(node.test), _asserts(node.body)
-        return replace(how, swallowed=how.swallowed or known is True,
-                       conditional=how.conditional or (known is None and not both))  # fmt: skip
-
-    def _catches(self, handler: ast.ExceptHandler) -> bool:
-        """Whether it makes a failed assertion disappear."""
-        kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type] if handler.type else []
-        catches = handler.type is None or any(last(self.module.dotted(kind)) in CATCHING for kind in kinds)
-        return catches and not any(_fails(node, self.module) for each in handler.body for node in ast.walk(each))
-
-    @staticmethod
-    def _leaves_finally(node: ast.stmt) -> bool:
-        """Whether a `finally` goes away with whatever was raised."""
-        leaving = ast.Return | ast.Break | ast.Continue
-        return any(isinstance(each, leaving) for each in getattr(node, "finalbody", ()))
+        holds, both = known(node.test, self.module), _asserts(node.body)
+        return replace(how, swallowed=how.swallowed or holds is True,
+                       conditional=how.conditional or (holds is None and not both))  # fmt: skip
 
     def _suppresses(self, item: ast.withitem) -> bool:
         # `raises(Exception)` may be about what is called; `raises(AssertionError)` expects whatever fails
         name, kinds = self._kinds(item)
+        if swallows(name, self.module):
+            return True
         return bool(kinds & (CATCHING if name == "suppress" else {"AssertionError"})) and name in ("suppress", "raises")
 
     def _expects(self, item: ast.withitem) -> bool:
@@ -286,10 +280,3 @@ def _is_own(function: ast.expr) -> bool:
     if isinstance(function, ast.Attribute):
         return isinstance(function.value, ast.Name) and function.value.id in ("self", "cls")
     return isinstance(function, ast.Name)
-
-
-def _fails(node: ast.AST, module: Module) -> bool:
-    """Whether a handler goes on to fail the test."""
-    if isinstance(node, ast.Raise | ast.Assert):
-        return True
-    return isinstance(node, ast.Call) and last(module.dotted(node.func)) in ("fail", *SKIPPING)

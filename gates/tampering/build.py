@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from gates.paths import TEST_FOLDERS
-from gates.tampering.diff import Diff, Source
+from gates.tampering.diff import LARGEST, Diff, Source
 from gates.tampering.files import TOOLS
 from gates.tampering.rules import Sign
 
@@ -45,6 +45,9 @@ OWN_CODE = re.compile(
 """Keys that make the build run code of the tree."""
 DATA = re.compile(r"tool\.(setuptools\.data-files\.|hatch\.build\.targets\.wheel\.shared-data\.)|options\.data_files\.")
 LIBRARY = re.compile(r"(\A|\.\./|/)(lib(64)?/python|site-packages|Lib/)")
+
+PLUGIN = re.compile(r"(tool\.poetry\.plugins|options\.entry_points)\.pytest11\b")
+"""Keys by which an install loads code into every run of pytest."""
 
 INSTALLS_START = "the build installs what Python runs when it starts"
 MOST = 160
@@ -169,6 +172,9 @@ def _of_leaf(path: str, leaf: Leaf, name: str, project: _Project) -> Iterator[Si
     text = f"{leaf.dotted} = {leaf.value}"[:MOST]
     if any(STARTS.search(part) for part in (*leaf.keys, leaf.value)):
         yield Sign("startup-file", path, None, f"{INSTALLS_START}: {text}")
+    elif PLUGIN.match(leaf.dotted):
+        name = leaf.keys[-1] if leaf.keys[0] == "tool" else leaf.value.partition("=")[0].strip()
+        yield Sign("plugin-loaded", path, None, f"entry point {name} is loaded into every run of pytest")
     elif not project.was_built:
         return
     elif OWN_CODE.match(leaf.dotted):
@@ -186,7 +192,9 @@ def _system(leaves: list[Leaf]) -> Counter[Leaf]:
 def _script(path: str, before: Source | None, after: Source, project: _Project) -> Iterator[Sign]:
     """A file that runs, or says what is taken along, when the project is built: by its new lines."""
     seen = Counter(map(_bare, before.text.splitlines())) if before else Counter[str]()
-    told = False
+    told = after.file.size > LARGEST and (before is None or before.file.size <= LARGEST)
+    if told:
+        yield Sign("build-strays", path, None, f"is larger than {LARGEST} bytes, which are not read")
     for number, line in enumerate(after.text.splitlines(), 1):
         text = _bare(line)
         seen[text] -= 1

@@ -8,6 +8,7 @@ from gates.tampering.commands import HOOKS, INSTALLS, SAID, is_ci, may_run, run_
 from gates.tampering.diff import Diff, Source, new_marks
 from gates.tampering.kinds import Held, held, lost, named
 from gates.tampering.rules import Mark, Sign
+from gates.tampering.settings import read_yaml
 
 FORGIVING = re.compile(
     r"continue-on-error:\s*true|allow_failure:\s*true|--exit-zero|ignore_errors\s*=\s*true|ignore_outcome\s*=\s*true"
@@ -57,8 +58,18 @@ def _asleep(before: Sequence[Source], after: Sequence[Source], was: Held) -> Ite
         is_workflow = source.path.startswith(".github/workflows/")
         new = now.get(source.path)
         checks = bool(was.get(source.path))
-        if is_workflow and new and checks and EVENTS.search(source.text) and not EVENTS.search(new.text):
+        if is_workflow and new and new.text != source.text and checks and _is_started(source) and not _is_started(new):
             yield Sign("ci-loosened", source.path, None, "is no longer started by a change of the code")
+
+
+def _is_started(workflow: Source) -> bool:
+    """Whether a change of the code starts it; YAML takes the key `on` for True."""
+    try:
+        said = read_yaml(workflow.text)
+    except (ValueError, RecursionError):
+        return bool(EVENTS.search(workflow.text))
+    events = said.get("on", said.get(True)) if isinstance(said, dict) else None
+    return any(EVENTS.fullmatch(str(event)) for event in (events if isinstance(events, list | dict) else [events]))
 
 
 def _floors(before: Sequence[Source], after: Sequence[Source], touched: list[str]) -> Iterator[Sign]:

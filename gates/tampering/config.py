@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from gates.tampering.diff import LARGEST, Diff
+from gates.tampering.diff import LARGEST, Diff, Source
 from gates.tampering.keys import Change, is_demanding, is_exempting, is_strict, judged
 from gates.tampering.rules import Sign
-from gates.tampering.settings import FILES, TOOLS, Found, configurations
+from gates.tampering.settings import FILES, TOOLS, Found, configurations, read_options
 
 __all__ = ["FILES", "signs_of"]
 
@@ -19,11 +19,14 @@ ALIKE = ({"ruff", "flake8", "pylint"}, {"mypy", "pyright"})
 """Of these, one may take the place of another."""
 FLAT = re.compile(r"eslint\.config\.[cm]?[jt]s|biome\.jsonc?")
 """What takes the place of .eslintrc."""
+SONAR = "sonar-project.properties"
 IGNORING = frozenset({
     ".semgrepignore", ".gitleaksignore", ".trivyignore", ".eslintignore", ".secretlintignore", ".snyk", ".nsprc",
-    ".pylintignore", ".bandit-baseline.json", "sonar-project.properties", "osv-scanner.toml", ".secrets.baseline",
+    ".pylintignore", ".bandit-baseline.json", SONAR, "osv-scanner.toml", ".secrets.baseline",
 })  # fmt: skip
 """Files whose entries tools pass over."""
+LEAVING = re.compile(r"exclusions|inclusions|ignore|skip", re.IGNORECASE)
+"""Keys of Sonar that leave something out."""
 MOST_KEYS = 5
 GLOB = frozenset("*?[")
 
@@ -71,14 +74,23 @@ def _lies_in(path: str, places: tuple[str, ...]) -> bool:
     return any(f"{path}/".startswith(f"{place}/") for place in places)
 
 
+def _entries(source: Source) -> list[str]:
+    """The words of a file by which a tool passes over something, without remarks."""
+    lines = source.text.replace("\\\n", "").splitlines()
+    told = (line for line in lines if source.name != SONAR or LEAVING.search(line.partition("=")[0]))
+    return [word for line in told if line.lstrip()[:1] != "#" for word in re.split(r"[\s,=]+", line) if word]
+
+
 def signs_of(diff: Diff) -> Iterator[Sign]:
     """What changed in the configuration of tools."""
     for path, _, after in diff.pairs():
         if after and path.rpartition("/")[2] in FILES and after.file.size > LARGEST:
             yield Sign("check-loosened", path, None, f"is larger than {LARGEST} bytes, which are not read")
+        elif after and path.rpartition("/")[2] in FILES and read_options(after) is None:
+            yield Sign("unreadable", path, None, "a configuration that cannot be read")
         elif after and path.rpartition("/")[2] in IGNORING:
-            before = diff.before[path].text.split() if path in diff.before else []
-            if more := [word for word in after.text.split() if word not in before]:
+            before = _entries(diff.before[path]) if path in diff.before else []
+            if more := [word for word in _entries(after) if word not in before]:
                 yield Sign("suppression-file", path, None, f"takes {more[0]} out of a tool")
     folders = {path.rpartition("/")[0] for path, _, _ in diff.pairs() if path.rpartition("/")[2] in FILES}
     for folder in sorted(folders):

@@ -7,14 +7,12 @@ puts something else in the place of what they test.
 import ast
 from collections.abc import Callable, Iterable, Iterator
 
+from gates.tampering.conditions import Under, placed
 from gates.tampering.python import Function, Module, last
 from gates.tampering.rebound import replaced_for_all
 from gates.tampering.rules import Mark, Sign
+from gates.tampering.skips import SKIPS, skipping, texts
 
-SKIPS = frozenset({
-    "pytest.skip", "pytest.xfail", "pytest.importorskip", "unittest.SkipTest", "self.skipTest",
-    "_pytest.outcomes.Skipped", "_pytest.outcomes.skip", "_pytest.outcomes.xfail", "pytest.skip.Exception",
-})  # fmt: skip
 MARKERS = frozenset({"applymarker", "add_marker"})
 PATHS = frozenset({"sys.path.insert", "sys.path.append", "sys.path.extend", "site.addsitedir"})
 NEAR = frozenset({"tests", "test", "conftest", "fixtures", "helpers", "fakes", "stubs"})
@@ -24,20 +22,21 @@ Product = Callable[[str], bool]
 def marks_of(module: Module, *, testing: bool) -> list[Mark]:
     """Skips outside of tests, and changes of sys.path; `testing`: whether the file has to do with tests."""
     own = [node for node in module.outer_functions() if not (testing and node.name.startswith("test"))]
-    found = [mark for node in own for each in ast.walk(node) for mark in _skip(module, each)]
+    found = [mark for node in own for each in placed([node], inner=True) for mark in _skip(module, *each)]
     if testing:
         found += [mark for node in module.tree.body for mark in _kept(module, node)]
         found += [mark for node in module.nodes for mark in _path(module, node)]
     return found
 
 
-def _skip(module: Module, node: ast.AST) -> Iterator[Mark]:
-    if not isinstance(node, ast.Call):
-        return
-    name = module.dotted(node.func)
-    if name in SKIPS or last(name) in MARKERS:
+def _skip(module: Module, node: ast.AST, under: Under) -> Iterator[Mark]:
+    called = module.dotted(node.func) if isinstance(node, ast.Call) else ""
+    if name := skipping(node, module) or (called if last(called) in MARKERS else ""):
         rule = "test-xfailed" if "xfail" in ast.unparse(node) else "test-skipped"
-        yield _mark(module, rule, node, f"whoever uses this is kept from counting by {name}", name)
+        mark = _mark(module, rule, node, f"whoever uses this is kept from counting by {name}", name)
+        # the same line under another condition is another skip, wherever it stands
+        about = texts(under)
+        yield mark._replace(key=f"{mark.key} {about}", text=f"{mark.text} {about}")
 
 
 def _kept(module: Module, node: ast.stmt) -> Iterator[Mark]:
@@ -76,7 +75,7 @@ def swapped(before: Iterable[Module], after: Iterable[Module]) -> Iterator[Sign]
             continue
         later = replaced_for_all(module)
         known = _made(module) | later
-        for name, origin in was[module.path].aliases.items():
+        for name, origin in was[module.path].imported.items():
             made = f"tests.{name}" if name in known else ""
             now = made if name in later else module.aliases.get(name) or made
             if now and now != origin and _is_near(now) and not _is_near(origin) and _is_used(name, module):

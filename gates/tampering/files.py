@@ -1,13 +1,14 @@
 """Files that do harm by being there: start-up code, forged reports, modules in place of tools."""
 
+import posixpath
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from gates.paths import TEST_FOLDERS
-from gates.subject import SUBMODULE, SYMLINK
+from gates.subject import SUBMODULE, SYMLINK, TreeFile
 from gates.tampering.commands import is_ci
 from gates.tampering.diff import Diff, Source
 from gates.tampering.rules import Sign
@@ -27,6 +28,7 @@ NO_SHADOW = frozenset({"test", "tests", "this", "antigravity", "__main__", "_"})
 """Modules of the standard library whose names are anybody's."""
 CODE = ("", "src", "lib")
 LINKS = (SYMLINK, SUBMODULE)
+RUN_BY_SITE = re.compile(rb"^(\xef\xbb\xbf)?import[ \t]", re.MULTILINE)
 BINARY = re.compile(r"\.(so|pyd)$")
 
 
@@ -36,11 +38,13 @@ def signs_of(diff: Diff) -> Iterator[Sign]:
     products = _products(diff)
     for path, before, after in diff.pairs():
         yield from _beside_source(path, before, after, diff)
-        if after and STARTUP.search(path):
+        stands_for = _stands_for(after, diff.new) if after else path
+        if after and STARTUP.search(stands_for) and not _is_data(after):
             yield Sign("startup-file", path, None, "Python runs this when it starts")
         elif after and REPORT.search(path):
             yield Sign("forged-report", path, None, "a report is made by measuring, and not committed")
-        if after and not before and (name := _shadowed(path, packages, diff, products)):
+        was = _stands_for(before, diff.old) if before else ""
+        if after and was != stands_for and (name := _shadowed(stands_for, packages, diff, products)):
             yield Sign("shadowing", path, None, f"import {name} would give this")
         if PurePosixPath(path).name in ("pyproject.toml", "setup.cfg", "setup.py"):
             yield from _entry_points(path, before, after)
@@ -57,6 +61,28 @@ def _beside_source(path: str, before: Source | None, after: Source | None, diff:
         yield Sign("shadowing", path, None, "an import gives this in place of the source beside it")
     if after.file.mode in LINKS and (before is None or before.file.mode not in LINKS) and _is_read(path):
         yield Sign("file-linked", path, None, "what it leads to is not looked at: put a file there")
+
+
+def _stands_for(source: Source, tree: Mapping[str, TreeFile]) -> str:
+    """What an import takes a file for: a link that leads to a package, or may, for that package."""
+    place = source.root / source.path
+    if source.file.mode != SYMLINK or not place.is_symlink():
+        return source.path
+    target = posixpath.normpath(posixpath.join(source.folder, place.readlink()))
+    inside = [path for path in tree if path.startswith(f"{target}/")]
+    is_package = any(path.startswith(f"{target}/__init__.") for path in inside)
+    is_file = target in tree and tree[target].mode not in LINKS
+    return source.path if is_file or (inside and not is_package) else f"{source.path}/__init__.py"
+
+
+def _is_data(source: Source) -> bool:
+    """Whether a `.pth` is none of Python's, but a model's weights: no text, and without a line that would be run."""
+    if not source.name.endswith(".pth") or source.file.mode in LINKS or RUN_BY_SITE.search(source.data):
+        return False
+    try:
+        return "\0" in source.data.decode()
+    except UnicodeDecodeError:
+        return True
 
 
 def _is_read(path: str) -> bool:

@@ -11,6 +11,8 @@ from gates.tampering.plans import ITSELF, less_asked
 from gates.tampering.rules import Sign
 
 CALL = re.compile(r"\bsparc[\"']?\s+gate\b|\bsparc-gate(-push)?\b")
+BETWEEN = re.compile(r"\s(?:&&|\|\||>|\|)\s|\s*;(?=\s|$)")
+"""What ends a command of a line."""
 VALUED = frozenset({
     "--base", "--file", "--repository", "--ref", "--group", "--requirements", "--junit", "--sarif", "--cobertura",
 })  # fmt: skip
@@ -42,13 +44,14 @@ def signs_of(diff: Diff) -> Iterator[Sign]:
 
 
 def _calls(source: Source) -> list[Call]:
-    found = ((CALL.search(line), line) for line in run_by(source))
-    return [_call(line[match.end() :]) for match, line in found if match]
+    commands = (command for line in run_by(source) for command in BETWEEN.split(line))
+    found = ((CALL.search(command), command) for command in commands)
+    return [_call(command[match.end() :]) for match, command in found if match]
 
 
 def _call(text: str) -> Call:
     try:
-        words = shlex.split(re.split(r"\s(?:&&|\|\||;|>|\|)\s", text)[0])
+        words = shlex.split(text)
     except ValueError:
         words = text.split()
     options: dict[str, str] = {}
@@ -71,7 +74,7 @@ def _check(word: str) -> object:
 
     try:
         return yaml.safe_load(word)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
         return word
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from gates.tampering import insides
 from gates.tampering.conftests import patched_for_all
-from gates.tampering.python import Function, Module, last
+from gates.tampering.python import Function, Module, last, refused_when_deep
 from gates.tampering.rules import Mark, Sign
 from gates.tampering.truth import truth
 
@@ -60,11 +60,12 @@ class _Place:
 
 
 def marks_of(module: Module, *, testing: bool) -> list[Mark]:
-    """Everything of this kind in a file; `testing`: whether it is a test, or lies beside tests."""
+    """Everything of this kind in a file; `testing`: whether it is a test, or lies beside tests. Raises Unmeasurable."""
     place = _Place(module, testing)
-    found = [mark for node in module.nodes for look in LOOKS.get(type(node), ()) for mark in look(place, node)]
-    found += insides.marks_of(module, testing=testing)
-    return found + list(patched_for_all(module)) if module.path.rpartition("/")[2] == "conftest.py" else found
+    with refused_when_deep(module):
+        found = [mark for node in module.nodes for look in LOOKS.get(type(node), ()) for mark in look(place, node)]
+        found += insides.marks_of(module, testing=testing)
+        return found + list(patched_for_all(module)) if module.path.rpartition("/")[2] == "conftest.py" else found
 
 
 def _calls(place: _Place, node: ast.Call) -> Iterator[Mark]:

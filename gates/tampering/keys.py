@@ -123,8 +123,16 @@ def _wanted(change: Change) -> tuple[str, str]:
     less = _items(DEFAULTS.get(low) if change.was is None else change.was) - now
     # a folder that is gone, or is part of one that is named, is not lost
     about_paths = low in ("testpaths", "include", "source", "files")
+    if low == "select":
+        everything = change.tool == "ruff" and "ALL" in now
+        less = {code for code in less if not (everything or any(_selects(wider, code) for wider in now))}
     less = {item for item in less if not about_paths or (change.exists(item) and not _covered(item, now))}
     return ("loosened", f"{change.key} no longer has {', '.join(sorted(less))[:MOST]}") if less else ("", "")
+
+
+def _selects(wider: str, code: str) -> bool:
+    """Whether a code of ruff or flake8 stands for another: `E` for `E501`, and not for `ERA`."""
+    return code.startswith(wider) and code[len(wider)].isdigit()
 
 
 def _covered(path: str, folders: set[str]) -> bool:
@@ -145,7 +153,7 @@ def _filterwarnings(change: Change) -> tuple[str, str]:
 
 
 def _addopts(change: Change) -> tuple[str, str]:
-    was, now = _words(change.was), _words(change.now)
+    was, now = (_options(_words(value)) for value in (change.was, change.now))
     more = [word for word in now if word not in was and ADDOPTS.match(word)]
     # a path in place of those in testpaths
     more += [word for word in now if word not in was and "test" in word and word[0] != "-" and change.exists(word)]
@@ -196,6 +204,12 @@ JUDGES: tuple[tuple[str, Callable[[Change], tuple[str, str]]], ...] = (
     ("addopts", _addopts), ("filterwarnings", _filterwarnings), (FLOOR, _floor), (CEILING, _ceiling),
     (EXEMPT, _exempt), (WANTED, _wanted), (STRICT, _strict), (LAX, _lax),
 )  # fmt: skip
+
+
+def _options(words: list[str]) -> list[str]:
+    """Each `-W` with what stands behind it; without those that make errors of warnings."""
+    told = re.sub(r"(?m)^-W\n", "-W", "\n".join(words)).splitlines()
+    return [word for word in told if not re.match(r"-W=?['\"]?error", word)]
 
 
 def _words(value: object) -> list[str]:

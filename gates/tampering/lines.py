@@ -32,7 +32,7 @@ def _language(test: str, skip: str, asserts: str, files: str | None = None) -> L
 
 
 SCRIPT = _language(
-    r"\b(?:it|test)(?:\.(?:each|concurrent|skip|only|todo|failing)\b[^(]*(?:\([^)]*\))?)?\s*\(\s*[`'\"]([^`'\"]+)",
+    r"(?<![.\w])(?:it|test)(?:\.(?:each|concurrent|skip|only|todo|failing)\b[^(]*(?:\([^)]*\))?)?\s*\(\s*[`'\"]([^`'\"]+)",
     r"\b(?:it|test|describe|suite)\.(?:skip|only|todo|failing|fixme|skipIf)\b|\b(?:xit|xtest|xdescribe|fit|fdescribe)\s*\(",
     r"\bexpect\s*\(|\bassert\b",
     r"(\.(test|spec|e2e|cy)\.\w+$)|(^|/)(__tests__|tests?|spec)/",

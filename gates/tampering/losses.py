@@ -13,6 +13,7 @@ from itertools import groupby
 from gates.ratchet import fresh
 from gates.tampering.compare import compare
 from gates.tampering.python import Module
+from gates.tampering.removed import Removed
 from gates.tampering.rules import Sign
 from gates.tampering.skips import skips_of_file
 from gates.tampering.tests import Test, fixtures_of, helpers_of, tests_of
@@ -45,10 +46,7 @@ class Suite:
 
     before: list[Module]
     after: list[Module]
-    removed: frozenset[str]
-    """Names that the product defined, and defines no longer."""
-    renamed: Mapping[str, str] = field(default_factory=dict)
-    """Names of the product that it has another one for, old to new."""
+    removed: Removed
     beside_before: list[Module] = field(default_factory=list)
     """The same files, and those that lie beside tests."""
     beside_after: list[Module] = field(default_factory=list)
@@ -84,7 +82,7 @@ class Suite:
         """The most alike first."""
         if len(self.lost) * len(self.new) > MOST_PAIRS:
             return
-        rated = [(_likeness(old, new, self.renamed), old, new) for old in self.lost for new in self.new]
+        rated = [(_likeness(old, new, self.removed.renamed), old, new) for old in self.lost for new in self.new]
         for likeness, old, new in sorted(rated, key=lambda rating: -rating[0]):
             if likeness >= ALIKE and old in self.lost and new in self.new:
                 self.lost.remove(old)
@@ -102,7 +100,7 @@ class Suite:
         changed = [pair for pair in self.pairs if pair[0].segment != pair[1].segment or pair[0].cases != pair[1].cases]
         stocks += [Stock(new, _total(new) - _total(old)) for old, new in changed]
         fewer = [pair for pair in changed if _is_weaker(*pair)]
-        gone = [test for test in self.lost if not self._excused(test, test.words)]
+        gone = [test for test in self.lost if not self.removed.excuses(test)]
         deleted = [test for test in gone if not _made_up(stocks, test, max(_total(test), 1.0))]
         yield from _deleted(deleted)
         yield from _replaced([test for test in self.lost if test not in deleted])
@@ -123,11 +121,10 @@ class Suite:
         if told & {sign.rule for sign in signs}:
             return True
         gone = fresh(old.assertions, new.assertions, lambda each: each.text)
-        about = frozenset(word for each in gone for word in _words(each.text))
-        return self._excused(old, about) or _made_up(stocks, old, _lack(old, new))
-
-    def _excused(self, test: Test, words: frozenset[str]) -> bool:
-        return bool(self.removed & words) and not self.removed.isdisjoint(test.words)
+        names = self.removed.used_by(old)
+        excused = sum(each.worth for each in gone if not names.isdisjoint(_words(each.text))) * (old.cases or 1)
+        lack = _lack(old, new)
+        return excused >= lack or _made_up(stocks, old, lack)
 
     def _files(self) -> Iterator[Sign]:
         """Files and classes that are skipped; of those files only that had tests."""

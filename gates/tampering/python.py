@@ -1,11 +1,14 @@
 """Python as `integrity` reads it: names by what they stand for, whatever they were imported as."""
 
 import ast
+from bisect import bisect_right
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from types import UnionType
 
-from gates.syntax import decode, parse
+from gates.syntax import decode, parse, refuse
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 NAMED_ARGUMENTS = 2
@@ -44,31 +47,48 @@ class Module:
         return list(ast.walk(self.tree))
 
     @cached_property
-    def aliases(self) -> dict[str, str]:
-        """Local name -> dotted name, of what was imported anywhere, and of what was merely given another name."""
+    def imported(self) -> dict[str, str]:
+        """Local name -> dotted name, of what was imported anywhere, also as a part of a module: `stop = os._exit`."""
         found: dict[str, str] = {}
-        renamed = []
         for node in self.nodes:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 found |= _imported(node)
-            elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute):
-                renamed.append(node)
-        for node in renamed:
-            if _root(node.value) in found:
+        return self._renamed(found, ast.Attribute)
+
+    @cached_property
+    def aliases(self) -> dict[str, str]:
+        """The same, and of what was merely given another name."""
+        return self._renamed(self.imported, ast.Attribute | ast.Name)
+
+    def _renamed(self, known: dict[str, str], kinds: type | UnionType) -> dict[str, str]:
+        found = dict(known)
+        given = (node for node in self.nodes if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr))
+        for node in given:
+            if node.value and isinstance(node.value, kinds) and _root(node.value) in found:
                 meant = _dotted(node.value, found)
-                found |= {target.id: meant for target in node.targets if isinstance(target, ast.Name)}
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                found |= {target.id: meant for target in targets if isinstance(target, ast.Name)}
         return found
 
     @cached_property
     def strings(self) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-        """Where texts stand: (line from 1, column in bytes) of their first and after their last character."""
+        """Where texts stand, in order and apart: (line from 1, column in bytes) of their first and after their last."""
         texts = [node for node in self.nodes if isinstance(node, ast.JoinedStr | ast.Constant) and _is_text(node)]
-        return [((node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0)) for node in texts]
+        spans = [((node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0)) for node in texts]
+        apart: list[tuple[tuple[int, int], tuple[int, int]]] = []
+        for first, end in sorted(spans):
+            # the parts of an f-string are texts inside of it
+            if not apart or first >= apart[-1][1]:
+                apart.append((first, end))
+            elif end > apart[-1][1]:
+                apart[-1] = (apart[-1][0], end)
+        return apart
 
     def is_comment(self, line: int, column: int) -> bool:
         """Whether a `#` stands outside of all texts; `column` in characters."""
         place = line, len(self.lines[line - 1][:column].encode())
-        return not any(first <= place < end for first, end in self.strings)
+        before = bisect_right(self.strings, place, key=lambda span: span[0])
+        return not before or place >= self.strings[before - 1][1]
 
     def dotted(self, node: ast.AST) -> str:
         """What a name stands for: `os._exit`, also for `e` after `from os import _exit as e`; empty if unknown."""
@@ -122,6 +142,15 @@ class Module:
             for each in node.body if isinstance(node, ast.ClassDef) else [node]:
                 if isinstance(each, Function):
                     yield each
+
+
+@contextmanager
+def refused_when_deep(module: Module) -> Iterator[None]:
+    """Say which file it was whose code is nested too deeply. Raises Unmeasurable."""
+    try:
+        yield
+    except RecursionError as problem:
+        refuse(module.path, problem)
 
 
 def _imported(node: ast.AST) -> dict[str, str]:

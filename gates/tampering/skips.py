@@ -4,14 +4,19 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from gates.tampering.conditions import holds
+from gates.tampering.conditions import Under, holds, may_hold, placed
 from gates.tampering.python import Function, Module, last
 
 ALWAYS = frozenset({"skip", "expectedFailure"})
 UNDER = frozenset({"skipif", "skipIf", "xfail"})
 UNLESS = frozenset({"skipUnless"})
 XFAILS = frozenset({"xfail", "expectedFailure"})
-CALLS = frozenset({"skip", "skipTest", "SkipTest", "xfail", "importorskip", "Skipped"})
+SKIPS = frozenset({
+    "pytest.skip", "pytest.xfail", "pytest.importorskip", "unittest.SkipTest", "unittest.case.SkipTest",
+    "self.skipTest", "_pytest.outcomes.Skipped", "_pytest.outcomes.skip", "_pytest.outcomes.xfail",
+    "_pytest.outcomes.importorskip", "pytest.skip.Exception", "pytest.xfail.Exception", "_pytest.outcomes.XFailed",
+})  # fmt: skip
+"""What keeps a test from counting when it is called or raised."""
 
 
 class Skip(NamedTuple):
@@ -26,6 +31,8 @@ class Skip(NamedTuple):
     """Under which it skips; None: whatever holds."""
     negated: bool = False
     """Whether it skips where the condition does not hold."""
+    under: Under = ()
+    """What a call stands under."""
 
     @property
     def rule(self) -> str:
@@ -34,21 +41,22 @@ class Skip(NamedTuple):
 
     def here(self, module: Module) -> bool:
         """Whether it keeps the test from running here, or may."""
-        return self.condition is None or holds(self.condition, module) is not self.negated
+        marked = self.condition is None or holds(self.condition, module) is not self.negated
+        return marked and may_hold(self.under, module)
 
 
 def skips_of(node: Function, module: Module) -> list[Skip]:
-    """Those of one test: its decorators, and calls at the top of its body."""
-    return [*marks_among(node.decorator_list, module), *_calls(node.body, module)]
+    """Those of one test: its decorators, calls in its body, and a return before anything else."""
+    return [*marks_among(node.decorator_list, module), *_calls(node.body, module), *_returns(node.body)]
 
 
 def skips_of_file(module: Module) -> list[Skip]:
     """Those of a whole file, and of the classes in it."""
-    found = list(_calls([each for each in module.tree.body if not isinstance(each, ast.Return)], module))
+    found = list(_calls(module.tree.body, module))
     classes = [node for node in module.nodes if isinstance(node, ast.ClassDef)]
     scopes: list[ast.Module | ast.ClassDef] = [module.tree, *classes]
     for scope in scopes:
-        marks = [*getattr(scope, "decorator_list", ()), *_pytestmark(scope.body, module)]
+        marks = [*getattr(scope, "decorator_list", ()), *pytestmark(scope.body, module)]
         found += marks_among(marks, module, getattr(scope, "name", ""))
     return found
 
@@ -66,28 +74,38 @@ def marks_among(marks: Iterable[ast.expr], module: Module, scope: str = "") -> I
             yield Skip(f"{scope} {ast.dump(meant)}", mark.lineno, name, condition, name in UNLESS)
 
 
-def _calls(body: Iterable[ast.stmt], module: Module, condition: ast.expr | None = None) -> Iterator[Skip]:
-    about = ast.dump(condition) if condition is not None else ""
+def _calls(body: Iterable[ast.stmt], module: Module) -> Iterator[Skip]:
+    for node, under in placed(body):
+        if name := skipping(node, module):
+            told = last(name.removesuffix(".Exception"))
+            yield Skip(f"{told} {texts(under)}", getattr(node, "lineno", 1), told, under=under)
+
+
+def _returns(body: Iterable[ast.stmt], under: Under = ()) -> Iterator[Skip]:
     for place, node in enumerate(body):
         if isinstance(node, ast.If):
-            yield from _calls(node.body, module, node.test)
-        elif isinstance(node, ast.Raise | ast.Expr | ast.Assign) and (name := _skipping(node, module)):
-            yield Skip(f"{name} {about}", node.lineno, name, condition)
+            yield from _returns(node.body, (*under, node.test))
         elif isinstance(node, ast.Return) and place == 0 and node.value is None:
-            yield Skip(f"return {about}", node.lineno, "return", condition)
+            yield Skip(f"return {texts(under)}", node.lineno, "return", under=under)
 
 
-def _skipping(node: ast.Raise | ast.Expr | ast.Assign, module: Module) -> str:
-    value = node.exc if isinstance(node, ast.Raise) else node.value
-    called = value.func if isinstance(value, ast.Call) else value if isinstance(node, ast.Raise) else None
-    name = module.dotted(called).removesuffix(".Exception") if called else ""
-    return last(name) if last(name) in CALLS and name.startswith(("pytest.", "self.", "unittest.", "_pytest.")) else ""
+def texts(under: Under) -> str:
+    """What makes two places the same, by what they stand under."""
+    return " ".join(map(ast.dump, under))
 
 
-def _pytestmark(body: Iterable[ast.stmt], module: Module) -> Iterator[ast.expr]:
+def skipping(node: ast.AST, module: Module) -> str:
+    """What skips in a call, or in a `raise` without one: `pytest.skip`, `unittest.SkipTest`; empty for all else."""
+    named = node.func if isinstance(node, ast.Call) else node.exc if isinstance(node, ast.Raise) else None
+    name = module.dotted(named) if named and not isinstance(named, ast.Call) else ""
+    return name if name in SKIPS else ""
+
+
+def pytestmark(body: Iterable[ast.stmt], module: Module) -> Iterator[ast.expr]:
+    """The marks that a module or a class sets for all of its tests."""
     for node in body:
         if isinstance(node, ast.If | ast.Try | ast.With):
-            yield from _pytestmark([*node.body, *getattr(node, "orelse", ())], module)
+            yield from pytestmark([*node.body, *getattr(node, "orelse", ())], module)
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         value = node.value if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) else None
         if value and any(getattr(each, "id", "") == "pytestmark" for each in targets):

@@ -2,6 +2,7 @@
 
 import ast
 import keyword
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +15,9 @@ from gates.suites.collected import NORECURSE, PYTHON_FILES
 from gates.suites.defined import is_no_test
 from gates.suites.pytest_config import Config
 from gates.tampering.asserts import ASSERTING, RAISING, Assertion, assertions_of
-from gates.tampering.python import Function, Module, last
+from gates.tampering.python import Function, Module, last, refused_when_deep
 from gates.tampering.rebound import set_again
-from gates.tampering.skips import Skip, listed, marks_among, skips_of
+from gates.tampering.skips import Skip, listed, marks_among, pytestmark, skips_of, texts
 from gates.tampering.truth import number
 
 PARAMETRIZE = ("parametrize",)
@@ -27,19 +28,48 @@ FILLERS = frozenset({*keyword.kwlist, "self", *map(str, range(10))})
 
 
 @dataclass(frozen=True, eq=False)
+class _File:
+    """What the tests of a file have in common."""
+
+    module: Module
+    helpers: Mapping[str, float]
+
+    @cached_property
+    def marks(self) -> tuple[ast.expr, ...]:
+        """Those of the module."""
+        return tuple(pytestmark(self.module.tree.body, self.module))
+
+    @cached_property
+    def fixtures(self) -> dict[str, Function]:
+        """Those that are made here, by their names."""
+        return {node.name: node for node in self.module.outer_functions() if _is_fixture(node)}
+
+
+@dataclass(frozen=True, eq=False)
 class Test:
     """One test function."""
 
-    module: Module
+    file: _File
     node: Function
-    owner: str
-    """The class that it is a method of, with those around it; empty for none."""
-    helpers: Mapping[str, float]
+    owners: tuple[ast.ClassDef, ...]
+    """The class that it is a method of, behind those around it."""
+    under: tuple[ast.expr, ...]
+    """Conditions under which it is defined at all."""
+
+    @property
+    def module(self) -> Module:
+        """The file, as it was read."""
+        return self.file.module
 
     @property
     def path(self) -> str:
         """The file."""
         return self.module.path
+
+    @cached_property
+    def owner(self) -> str:
+        """The names of its classes; empty for none."""
+        return "::".join(each.name for each in self.owners)
 
     @property
     def name(self) -> str:
@@ -53,9 +83,10 @@ class Test:
 
     @cached_property
     def segment(self) -> str:
-        """Its text, decorators included."""
+        """Its text, decorators included, and the conditions that it is under."""
         first = min([self.node.lineno, *(each.lineno for each in self.node.decorator_list)])
-        return self.module.segment(first, self.node.end_lineno or self.node.lineno)
+        text = self.module.segment(first, self.node.end_lineno or self.node.lineno)
+        return "\n".join([*map(ast.unparse, self.under), text])
 
     @cached_property
     def body(self) -> str:
@@ -71,7 +102,7 @@ class Test:
     @cached_property
     def assertions(self) -> list[Assertion]:
         """What it asserts."""
-        return assertions_of(self.node, self.module, self.helpers)
+        return assertions_of(self.node, self.module, self.file.helpers)
 
     @cached_property
     def worth(self) -> float:
@@ -88,20 +119,39 @@ class Test:
 
     @cached_property
     def skips(self) -> list[Skip]:
-        """What keeps it from running: its own decorators, and calls at the top of its body."""
-        return skips_of(self.node, self.module)
+        """What keeps it from running: its own decorators, calls in its body, and conditions that it is under."""
+        around = [Skip(f"if {texts((each,))}", each.lineno, "if", each, negated=True) for each in self.under]
+        return [*skips_of(self.node, self.module), *around]
 
     @cached_property
     def cases(self) -> int | None:
         """How many cases it is run with; None if that cannot be told from its text."""
-        total = 1
-        for each in self.node.decorator_list:
-            if isinstance(each, ast.Call) and last(self.module.dotted(each.func)) in PARAMETRIZE:
-                count = _count(each, self.module)
-                if count is None:
-                    return None
-                total *= count
-        return total
+        marks = [call for each in self._marks if (call := _parametrize(each, self.module))]
+        given = {name for call in marks for name in _arguments(call)}
+        counts = [_count(call, self.module, "argvalues") for call in marks]
+        counts += [_count(call, self.module, "params") for call in self._fixtures(given)]
+        known = [each for each in counts if each is not None]
+        return math.prod(known) if len(known) == len(counts) else None
+
+    @property
+    def _marks(self) -> Iterator[ast.expr]:
+        """Those of its own, of its classes, and of the module."""
+        yield from self.node.decorator_list
+        for each in self.owners:
+            yield from (*each.decorator_list, *pytestmark(each.body, self.module))
+        yield from self.file.marks
+
+    def _fixtures(self, given: set[str]) -> Iterator[ast.Call]:
+        """Fixtures of the file with cases of their own that it uses, itself or by others; `given`: what marks give."""
+        known = self.file.fixtures
+        waiting, seen = [self.node], set(given)
+        while waiting:
+            names = {each.arg for each in ast.walk(waiting.pop().args) if isinstance(each, ast.arg)} - seen
+            seen |= names
+            for node in (known[name] for name in names & known.keys()):
+                waiting.append(node)
+                calls = (each for each in node.decorator_list if isinstance(each, ast.Call))
+                yield from (each for each in calls if any(one.arg == "params" for one in each.keywords))
 
     @cached_property
     def is_empty(self) -> bool:
@@ -133,8 +183,9 @@ def tests_of(module: Module) -> dict[str, Test]:
     """Name -> test, of all that pytest collects: a later one of the same name takes the place of the first."""
     if _is_no_test(module.tree.body):
         return {}
-    helpers = helpers_of(module) | dict.fromkeys(_idle(module), 0.0)
-    found = (Test(module, node, owner, helpers) for owner, node in _collected(module.tree.body, ()))
+    file = _File(module, helpers_of(module) | dict.fromkeys(_idle(module), 0.0))
+    with refused_when_deep(module):
+        found = [Test(file, *each) for each in _collected(module.tree.body, (), ())]
     gone = set_again(module)
     return {
         test.name: test
@@ -149,14 +200,20 @@ def _is_no_test(body: Sequence[ast.stmt]) -> bool:
     return is_no_test(body) or any(isinstance(each.value, ast.Constant) and not each.value.value for each in typed)
 
 
-def _collected(body: Iterable[ast.stmt], owners: tuple[str, ...]) -> Iterator[tuple[str, Function]]:
+def _collected(
+    body: Iterable[ast.stmt], owners: tuple[ast.ClassDef, ...], under: tuple[ast.expr, ...]
+) -> Iterator[tuple[Function, tuple[ast.ClassDef, ...], tuple[ast.expr, ...]]]:
     for node in body:
         if isinstance(node, Function) and _is_test(node):
-            yield "::".join(owners), node
+            yield node, owners, under
         elif isinstance(node, ast.ClassDef) and _is_suite(node):
-            yield from _collected(node.body, (*owners, node.name))
-        elif isinstance(node, ast.If | ast.Try | ast.With):
-            yield from _collected([*node.body, *getattr(node, "orelse", ())], owners)
+            yield from _collected(node.body, (*owners, node), under)
+        elif isinstance(node, ast.If):
+            otherwise = ast.copy_location(ast.UnaryOp(ast.Not(), node.test), node.test)
+            yield from _collected(node.body, owners, (*under, node.test))
+            yield from _collected(node.orelse, owners, (*under, otherwise))
+        elif isinstance(node, ast.Try | ast.With):
+            yield from _collected([*node.body, *getattr(node, "orelse", ())], owners, under)
 
 
 def _is_test(node: Function) -> bool:
@@ -176,7 +233,7 @@ def _is_suite(node: ast.ClassDef) -> bool:
 
 def fixtures_of(module: Module) -> set[str]:
     """Names of a module's fixtures."""
-    return {node.name for node in module.outer_functions() if _is_fixture(node)}
+    return set(_File(module, {}).fixtures)
 
 
 def helpers_of(module: Module, *, every: bool = False) -> dict[str, float]:
@@ -198,10 +255,23 @@ def _idle(module: Module) -> Iterator[str]:
             yield node.name
 
 
-def _count(call: ast.Call, module: Module) -> int | None:
-    """The cases of one parametrize that run."""
-    named = [each.value for each in call.keywords if each.arg == "argvalues"]
-    values = call.args[1] if len(call.args) > 1 else named[0] if named else None
+def _parametrize(mark: ast.expr, module: Module) -> ast.Call | None:
+    meant = module.meant(mark)
+    is_call = isinstance(meant, ast.Call) and last(module.dotted(meant.func)) in PARAMETRIZE
+    return meant if is_call and isinstance(meant, ast.Call) else None
+
+
+def _arguments(call: ast.Call) -> list[str]:
+    """The names that a parametrize gives values to."""
+    named = [*call.args[:1], *(each.value for each in call.keywords if each.arg == "argnames")]
+    return [name for each in named for part in ast.walk(each) if isinstance(part, ast.Constant)
+            for name in WORDS.findall(str(part.value))]  # fmt: skip
+
+
+def _count(call: ast.Call, module: Module, name: str) -> int | None:
+    """The cases of one parametrize, or of one fixture, that run."""
+    named = [each.value for each in call.keywords if each.arg == name]
+    values = named[0] if named else call.args[1] if len(call.args) > 1 else None
     values = module.meant(values) if values else None
     taken: slice | None = slice(None)
     if isinstance(values, ast.Subscript) and isinstance(values.slice, ast.Slice):

@@ -26,6 +26,11 @@ AROUND = [
         edit(UNIT, ("    def test_more", "    def setUp(self):\n        self.skipTest('x')\n\n    def test_more")),
     ),
     Case(
+        "setUp raises what skips",
+        "test-skipped",
+        edit(UNIT, ("    def test_more", "    def setUp(self):\n        raise unittest.SkipTest\n\n    def test_more")),
+    ),
+    Case(
         "what is tested is imported from beside the tests",
         "test-mocked",
         {

@@ -32,7 +32,12 @@ STRAYING = [
     append("pyproject.toml", '[tool.uv.build-backend.data]\npurelib = "more"\n'),
     append("pyproject.toml", "[build-system]\nrequires = []\nbuild-backend = 'own'\nbackend-path = ['.']\n"),
     {TREE: f"from setuptools import setup\nsetup(data_files=[('{SITE}', ['boot.txt'])])\n"},
+    {TREE: "#" * 1_000_001},
     {TREE: "import sysconfig\nopen(sysconfig.get_path('purelib') + '/x.py', 'w')\n"},
+]
+PLUGINS = [
+    append("pyproject.toml", '[tool.poetry.plugins.pytest11]\neasy = "shop.easy"\n'),
+    {"setup.cfg": "[options.entry_points]\npytest11 =\n    one = shop.one\n    easy = shop.easy\n"},
 ]
 LESS = {
     "the gate's file asks for less": GATE.replace("90", "50"),
@@ -55,6 +60,7 @@ LESS = {
 BUILT = [
     *(Case(f"the build puts down what starts: {at}", "startup-file", files) for at, files in enumerate(STARTED, 1)),
     *(Case(f"the build puts down what strays: {at}", "build-strays", files) for at, files in enumerate(STRAYING, 1)),
+    *(Case(f"the build brings a plugin: {at}", "plugin-loaded", files) for at, files in enumerate(PLUGINS, 1)),
     *(Case(name, "gate-loosened", {"ci/ours.yaml": text}) for name, text in LESS.items()),
     Case("the gate's file in JSON", "gate-loosened", {"gate.json": '{"gate": ["docs"]}'}),
     Case("a plan in JSON", "plan-changed", {"plan.json": '{"sparc": 1, "name": "other"}'}),

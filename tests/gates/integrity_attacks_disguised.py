@@ -40,8 +40,19 @@ IN_BODY = {
         '1 and pytest.skip("x")\n    assert add(1, 2) == 3',
         'print(pytest.skip("x"))\n    assert add(1, 2) == 3',
         'one: int = pytest.skip("x")\n    assert add(1, 2) == 3',
+        "while True:\n        return\n    assert add(1, 2) == 3",
+        "try:\n        1 / 0\n    except ZeroDivisionError:\n        return\n    assert add(1, 2) == 3",
+        "match 0:\n        case _:\n            return\n    assert add(1, 2) == 3",
+        "for _ in range(1):\n        return\n    assert add(1, 2) == 3",
+        'if os.environ.get("X"):\n        pass\n    else:\n        return\n    assert add(1, 2) == 3',
     ),
     "test-skipped": (
+        'if os.environ.get("X"):\n        pass\n    else:\n        pytest.skip("x")\n    assert add(1, 2) == 3',
+        'try:\n        1 / 0\n    except ZeroDivisionError:\n        pytest.skip("x")\n    assert add(1, 2) == 3',
+        'while True:\n        pytest.skip("x")\n    assert add(1, 2) == 3',
+        'with open("x"):\n        if os.environ.get("X"):\n            pytest.skip("x")\n    assert add(1, 2) == 3',
+        'if "False":\n        pytest.skip("x")\n    assert add(1, 2) == 3',
+        'from pytest import skip\n    stop = skip\n    stop("x")\n    assert add(1, 2) == 3',
         "raise unittest.SkipTest\n    assert add(1, 2) == 3",
         "raise pytest.skip.Exception\n    assert add(1, 2) == 3",
     ),
@@ -63,7 +74,11 @@ IN_BODY = {
         'vars(os)["_exit"](0)',
         'os.execlp("true", "true")',
         "signal.raise_signal(9)",
+        "from os import _exit\n    stop = _exit\n    stop(0)",
+        "from os import _exit\n    stop: object = _exit\n    stop(0)",
+        "from os import _exit\n    (stop := _exit)\n    stop(0)",
     ),
+    "tracing-touched": ("from sys import settrace\n    trace = settrace\n    trace(None)",),
 }
 """Rule to what stands in place of the first assertion of test_add."""
 
@@ -72,6 +87,13 @@ def _before(name: str, text: str) -> Case:
     """A test after something, or with something on it."""
     rule, _, told = name.partition(": ")
     return Case(told, rule, edit(TEST, ("def test_add", f"{text}def test_add")))
+
+
+def _inside(name: str, context: str) -> Case:
+    """The first assertion of test_add in a context that the file makes itself."""
+    inside = "    with quiet():\n        assert add(1, 2) == 3\n"
+    changed = edit(TEST, ("    assert add(1, 2) == 3\n", inside), ("def test_add", f"{context}\n\n\ndef test_add"))
+    return Case(name, "assertion-swallowed", changed)
 
 
 def _raises(told: str, text: str, before: str = "") -> Case:
@@ -85,6 +107,14 @@ DISGUISED = [
         Case(" ".join(text.split()), rule, edit(TEST, ("    assert add(1, 2) == 3\n", f"    {text}\n")))
         for rule, texts in IN_BODY.items()
         for text in texts
+    ),
+    _inside(
+        "a context catches what fails in it",
+        "@contextlib.contextmanager\ndef quiet():\n    try:\n        yield\n    except AssertionError:\n        pass",
+    ),
+    _inside(
+        "a context of a class catches what fails in it",
+        "class quiet:\n    def __enter__(self):\n        pass\n\n    def __exit__(self, *_):\n        return True",
     ),
     _before("test-skipped: a mark by another name", "later = pytest.mark.skip\n\n\n@later\n"),
     _before("test-skipped: a mark by getattr", "@getattr(pytest.mark, 'skip')\n"),

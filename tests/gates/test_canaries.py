@@ -2,16 +2,18 @@
 
 import ast
 from pathlib import Path
+from time import process_time
 
 import pytest
 
+from gates.subject import Ran, Subject
 from gates.suites.canaries import Canary, is_selective, planted
 from gates.suites.canary_doubts import canary_doubts
 from gates.suites.collected import named
 from gates.suites.guard import Guard
 from gates.suites.junit import Case
 from gates.suites.pytest_config import EMPTY, chosen
-from gates.suites.pytest_run import Told
+from gates.suites.pytest_run import Told, told
 
 FILES = ("tests/test_a.py", "tests/deep/test_b.py", "tests/deep/test_c.py", "src/ledger/posting.py")
 
@@ -88,6 +90,23 @@ def test_what_must_come_of_them(ours: list[Case], theirs: list[str], reason: str
     others = [case("test_a", outcome, "tests.test_a") for outcome in theirs]
     doubts = list(canary_doubts(Told(others, ours, Guard(canaries=(CANARY,)))))
     assert [(reason or "") in doubt for doubt in doubts] == ([True] if reason else [])
+
+
+def test_many_folders_and_cases_take_no_time(tmp_path: Path) -> None:
+    canaries = [CANARY.model_copy(update={"path": f"tests/p{at}/test_x.py"}) for at in range(1000)]
+    cases = [
+        f'<testcase classname="tests.p{at % 1000}.test_a" name="t{at}" file="tests/p{at % 1000}/test_a.py"/>'
+        for at in range(8000)
+    ]
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports/junit.xml").write_text(f"<testsuites><testsuite>{''.join(cases)}</testsuite></testsuites>")
+    (tmp_path / "guard.json").write_text(Guard(canaries=tuple(canaries)).model_dump_json())
+    ran = Ran(argv=("pytest",), code=0)
+    started = process_time()
+    found = told(Subject(root=tmp_path, files=(), ran=(ran,), reports=tmp_path / "reports"))
+    assert process_time() - started < 3
+    assert (len(found.cases), len(list(canary_doubts(found)))) == (8000, 1000)
+    assert process_time() - started < 6
 
 
 def test_without_a_configuration_names_are_pytests() -> None:

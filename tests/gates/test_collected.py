@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from gates.subject import Subject
-from gates.suites.collected import defines_test, expected
+from gates.suites.collected import defines_test
+from gates.suites.defined import expected
 from gates.suites.pytest_config import chosen
 
 Tree = Callable[..., Subject]
@@ -50,6 +51,7 @@ FILES = {
     "build/test_d.py": TEST,
     ".venv/lib/test_e.py": TEST,
     "a/b/check_f.py": TEST,
+    "tests/test_names.py": "class DescribeX:\n    def it_adds(self): pass\n",
 }
 
 
@@ -61,6 +63,11 @@ FILES = {
         ((), "testpaths = ./tests/", {"tests/test_a.py", "tests/deep/b_test.py"}),
         ((), "testpaths = ex*", {"examples/test_c.py"}),
         ((), "testpaths = .", {"tests/test_a.py", "tests/deep/b_test.py", "examples/test_c.py"}),
+        ((), "testpaths = . ./tests/", {"tests/test_a.py", "tests/deep/b_test.py", "examples/test_c.py"}),
+        ((), "testpaths = ex* tests/helper.py ./",
+         {"tests/test_a.py", "tests/deep/b_test.py", "examples/test_c.py", "tests/helper.py"}),
+        (("tests",), "python_classes = Test Describe\npython_functions = it_ test_",
+         {"tests/test_a.py", "tests/deep/b_test.py", "tests/test_names.py"}),
         (("tests/deep",), "testpaths = examples", {"tests/deep/b_test.py"}),
         (("tests/test_a.py",), "", {"tests/test_a.py"}),
         (("tests/helper.py",), "", {"tests/helper.py"}),
@@ -68,7 +75,7 @@ FILES = {
         ((), "python_files = b/check_*.py", {"a/b/check_f.py"}),
         ((), "norecursedirs = examples deep .*", {"tests/test_a.py", "build/test_d.py"}),
     ],
-)
+)  # fmt: skip
 def test_the_files_that_pytest_collects(tree: Tree, paths: tuple[str, ...], ini: str, files: set[str]) -> None:
     config = chosen({"pytest.ini": f"[pytest]\n{ini}\n"})
     assert set(expected(tree(FILES), paths, config)) == files

@@ -54,6 +54,7 @@ def test_what_pytest_calls_as_it_stands(source: str, is_plain: bool) -> None:  #
     assert [test.is_plain for test in defined(source)] == [is_plain]
 
 
+DESELECTED = "class TestA:\n    def test_a(self): pass\n    def test_b(self): pass\n\ndef test_c(): pass\n"
 SLOW = "pytestmark = [pytest.mark.slow]\n\n@pytest.mark.net\ndef test_a(): pass\n"
 
 
@@ -72,6 +73,14 @@ SLOW = "pytestmark = [pytest.mark.slow]\n\n@pytest.mark.net\ndef test_a(): pass\
         (SLOW, "-m 'slow(1) >'", []),
         ("def test_a(): pass", "-k other", []),
         ("def test_a(): pass", "-q --maxfail=3", ["test_a"]),
+        (DESELECTED, "--deselect tests/test_a.py::TestA::test_a", ["TestA.test_b", "test_c"]),
+        (DESELECTED, "--deselect=tests/test_a.py::TestA", ["test_c"]),
+        (
+            DESELECTED,
+            "--deselect tests/test_a.py::test_c[1] --deselect=tests/test_b.py",
+            ["TestA.test_a", "TestA.test_b"],
+        ),
+        (DESELECTED, "--deselect tests/ -q", []),
     ],
 )
 def test_what_the_projects_own_choice_requires(source: str, addopts: str, names: list[str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from gates.checks import Check
-from gates.dependencies import CANARIES, Pin, canary, pins
+from gates.dependencies import CANARIES, Limits, Pin, canary, is_private, pins
 from gates.subject import Ran, Subject
 from gates.verdict import Unmeasurable, Verdict
 
@@ -111,3 +111,9 @@ def test_what_is_planted_is_not_installed() -> None:
 def test_an_address_is_checked(limits: dict[str, str], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         Check.model_validate({"dependencies": limits})
+
+
+@pytest.mark.parametrize("pattern", ["my_pkg", "My.Pkg", "my-pkg", "my_*"])
+def test_a_private_package_may_be_written_as_its_metadata_has_it(pattern: str) -> None:
+    assert is_private(Limits(private=(pattern,)), "my-pkg")
+    assert not is_private(Limits(private=(pattern,)), "your-pkg")

@@ -36,6 +36,7 @@ def told(verdict: Verdict) -> list[tuple[str | None, str]]:
         "[a](#own-title)", "[a](docs/other.md#über-mich)", "[a](docs/other.md#%C3%BCber-mich)", "[a](docs/sub#in-it)",
         "[a](src/a.py#L1-L2)", "[a](src/a.py#L2)", "[a](LINK#über-mich)", "[a](docs/up)", "[a][b]\n\n[b]: img.png",
         "[b]\n\n[b]: img.png", "<a id='here'></a>[a](#here)", "[a](./docs/../img.png)",
+        "[a](#top)", "[a](docs/other.md#Top)",
     ],
 )  # fmt: skip
 def test_a_link_that_leads_somewhere_is_good(tree: Tree, ask: Ask, link: str) -> None:

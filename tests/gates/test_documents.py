@@ -22,6 +22,13 @@ def test_yaml_is_read_by_the_core_schema() -> None:
     assert toml_data("a = [1]\n") == {"a": [1]}
 
 
+def test_what_is_merged_may_say_what_stands_there_already() -> None:
+    text = "a: &a {x: 1, y: 1}\nb: &b {<<: *a, x: 2}\nc: {<<: *b, y: 3}\nd: *b\n"
+    a, b = {"x": 1, "y": 1}, {"x": 2, "y": 1}
+    assert yaml_data(text) == [{"a": a, "b": b, "c": {"x": 2, "y": 3}, "d": b}]
+    refuse_unparsable_yaml("1: a\n'1': b\n")  # for others these are two keys
+
+
 @pytest.mark.parametrize(
     ("text", "reason", "line"),
     [
@@ -29,6 +36,10 @@ def test_yaml_is_read_by_the_core_schema() -> None:
         (MERGES, "holds more than 200000 values", None),
         ("&a [*a]", "holds itself", 1),
         ("a: 1\na: 2", "has the key 'a' twice in one mapping", 2),
+        ("1: a\n'1': b", "has the key '1' twice in one mapping", 2),
+        ("1: a\n0x1: b", "has the key '0x1' twice in one mapping", 2),
+        ("true: a\nTrue: b", "has the key 'True' twice in one mapping", 2),
+        ("1: a\ntrue: b", "has the key 'true' twice in one mapping", 2),
         ("a: *b", "undefined alias", 1),
         ("[" * (DEEPEST + 1), "is nested deeper than", 1),
         ('!!python/object/apply:os.system ["id"]', "could not determine a constructor", 1),
@@ -38,7 +49,7 @@ def test_yaml_is_read_by_the_core_schema() -> None:
         ('"\\Uffffffff"', "is no YAML", None),
         ("a: \x00", "is no YAML: unacceptable character", None),
     ],
-    ids=range(12),
+    ids=range(16),
 )
 def test_yaml_that_cannot_be_read_is_refused(text: str, reason: str, line: int | None) -> None:
     with pytest.raises(Unreadable) as refused:

@@ -2,10 +2,11 @@
 
 import json
 from pathlib import Path
+from time import process_time
 
 import pytest
 
-from gates.suites.guard import Guard, beside, contradictions, heard, key_of, key_of_node, read
+from gates.suites.guard import Guard, Heard, Seen, beside, contradictions, heard, key_of, key_of_node, read
 from gates.suites.junit import Case
 from gates.verdict import Unmeasurable
 
@@ -47,6 +48,21 @@ def call(*, raised: bool = False, **more: object) -> dict[str, object]:
 def test_what_contradicts_a_test_that_passed(guard: Guard, reason: str | None) -> None:
     found = contradictions([PASSED], heard(guard))
     assert [text.startswith(reason) or reason in text for text in found[:1]] == [True] if reason else not found
+
+
+def test_many_contradictions_take_no_time() -> None:
+    cases = [PASSED._replace(name=f"test_{at}") for at in range(60_000)]
+    seen = Heard(
+        {key_of(f"{each.module}.{each.name}"): Seen(raised=True, entered=True) for each in cases},
+        {},
+        frozenset(),
+        (),
+        (),
+    )
+    started = process_time()
+    (text,) = contradictions(cases, seen)
+    assert text.startswith("tests raised, and the report has them passed: test_0 (tests/test_a.py), test_1 (")
+    assert process_time() - started < 3
 
 
 def test_a_test_that_failed_is_contradicted_by_nothing() -> None:

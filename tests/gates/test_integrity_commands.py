@@ -39,6 +39,11 @@ MADE = {"Makefile": "test:\n\tpytest\n"}
 OURS = {CI: workflow(CALL), HOOKS: hooks("sparc-gate"), **MADE, "noxfile.py": nox("pytest")}
 TOXED = {TOX: tox("pytest"), CI: workflow("tox")}
 IN_CI = {CI: workflow("pytest"), **MADE}
+ON_DEMAND = workflow("pytest").replace("on: push", "# on: [push]\non: workflow_dispatch")
+TSC = '{\n  // of tsc --init\n  "compilerOptions": {"strict": true, /* "x": 1, */ "paths": {"//a": ["/*"]},},\n}\n'
+STRICT_MYPY = "disallow_untyped_defs = True\nwarn_return_any = True\n"
+TWO = "[options.entry_points]\npytest11 =\n    one = shop.one\n"
+MATCHES = 'test("a", () => {\n  expect(/^a/.test("abc")).toBe(true);\n});\n'
 ESLINT = '{"rules": {"no-eval": "error", "complexity": ["error", 10], "max-depth": ["error", {"max": 3}]}}'
 
 
@@ -78,6 +83,14 @@ MOVES = [
     Move("our hook waits", OURS, {HOOKS: hooks("sparc-gate", more="        stages: [manual]\n")}, LOOSENED),
     Move("hooks pass over everything", OURS, {HOOKS: "exclude: .*\n" + hooks("sparc-gate")}, LOOSENED),
     Move("a hook more", OURS, {HOOKS: hooks("sparc-gate", "ruff")}),
+    Move("the second gate of a line asks for less", {CI: workflow("sparc gate tests && sparc gate docs")},
+         {CI: workflow("sparc gate tests && sparc gate tests")}, LOOSENED),
+    Move("the second gate of a line stays", {CI: workflow("sparc gate tests; sparc gate docs")},
+         {CI: workflow("sparc gate tests && sparc gate docs")}),
+    Move("a check that is no date", {CI: workflow("sparc gate tests")}, {CI: workflow("sparc gate tests 2024-13-45")}),
+    Move("CI waits for a person", {CI: workflow("pytest")}, {CI: ON_DEMAND}, LOOSENED),
+    Move("CI has its events in a list", {CI: workflow("pytest")},
+         {CI: workflow("pytest").replace("on: push", "on:\n  push:\n    branches: [main]")}),
     # commands that say what they do
     Move("tox runs nothing", TOXED, {TOX: tox("true")}, LOOSENED),
     Move("tox alone runs nothing", {TOX: tox("pytest")}, {TOX: tox("true")}, LOOSENED),
@@ -134,6 +147,36 @@ MOVES = [
          {"Cargo.toml": '[lints.clippy]\nall = {level = "allow", priority = 1}\n'}, "check-loosened"),
     Move("a lint of Rust has another weight", {"Cargo.toml": '[lints.clippy]\nall = {level = "deny", priority = 1}\n'},
          {"Cargo.toml": '[lints.clippy]\nall = {level = "deny", priority = 2}\n'}),
+    Move("TypeScript below remarks", {"tsconfig.json": TSC},
+         {"tsconfig.json": TSC.replace("true", "false")}, "check-loosened"),
+    Move("a remark for TypeScript", {"tsconfig.json": '{"compilerOptions": {"strict": true}}'},
+         {"tsconfig.json": TSC}),
+    Move("eslint in YAML", {".eslintrc": "rules: {no-eval: error}\n"}, {".eslintrc": "rules: {no-eval: off}\n"},
+         "check-loosened"),
+    Move("a matcher that is called test", {"a.test.js": MATCHES},
+         {"a.test.js": MATCHES.replace('/^a/.test("abc")).toBe(true)', '"abc").toMatch(/^a/)')}),
+    # tools of Python
+    Move("all of ruff", {"ruff.toml": 'lint.select = ["E", "F"]\n'}, {"ruff.toml": 'lint.select = ["ALL"]\n'}),
+    Move("more of ruff", {"ruff.toml": 'lint.select = ["E4", "F"]\n'}, {"ruff.toml": 'lint.select = ["E", "F"]\n'}),
+    Move("another letter of ruff", {"ruff.toml": 'lint.select = ["S", "SIM1"]\n'},
+         {"ruff.toml": 'lint.select = ["S"]\n'}, "check-loosened"),
+    Move("what only ruff has", {".flake8": "[flake8]\nselect = E,F\n"}, {".flake8": "[flake8]\nselect = ALL\n"},
+         "check-loosened"),
+    Move("warnings become errors", {"pytest.ini": "[pytest]\naddopts = -q\n"},
+         {"pytest.ini": "[pytest]\naddopts = -q -W error -Werror::UserWarning\n"}),
+    Move("errors become no warnings", {"pytest.ini": "[pytest]\naddopts = -W error\n"},
+         {"pytest.ini": "[pytest]\naddopts = -W ignore\n"}, "pytest-configured"),
+    Move("mypy moves", {"mypy.ini": f"[mypy]\n{STRICT_MYPY}"},
+         {"mypy.ini": None, "pyproject.toml": f"[tool.mypy]\n{STRICT_MYPY.lower()}"}),
+    Move("mypy passes over a module", {"setup.cfg": f"[mypy]\n{STRICT_MYPY}"},
+         {"setup.cfg": f"[mypy]\n{STRICT_MYPY}[mypy-shop.*]\nignore_errors = True\n"}, "check-loosened"),
+    Move("pylint moves", {".pylintrc": "[MESSAGES CONTROL]\ndisable=C0114\n"},
+         {".pylintrc": None, "pyproject.toml": "[tool.pylint.'messages control']\ndisable = ['C0114']\n"}),
+    Move("a second plugin", {"setup.cfg": TWO}, {"setup.cfg": TWO + "    easy = shop.easy\n"}, "plugin-loaded"),
+    # files of what is passed over
+    Move("a remark on what semgrep leaves out", {".semgrepignore": "a/\n"}, {".semgrepignore": "# made\na/\n"}),
+    Move("a version for Sonar", {"sonar-project.properties": "sonar.projectVersion=1\nsonar.exclusions=a,b\n"},
+         {"sonar-project.properties": "sonar.projectVersion=2\nsonar.exclusions=b\n"}),
 ]  # fmt: skip
 
 

@@ -217,6 +217,61 @@ def test_a_fixture_that_has_moved_may_lean_on_others(tmp_path: Path) -> None:
     assert answered(subject_of(tmp_path / "candidate", after, base=base)).outcome == "passed"
 
 
+ADD = "def add(a, b):\n    return a + b\n"
+USES = "from cart import Cart, add, buy\n\n\ndef test_it():\n    assert add(1, 2) == 3\n    assert add(2, 2) == 4\n"
+EMPTYING = USES.replace("assert add(2, 2)", "Cart().put(1)\n    Cart().clear()\n    assert Cart()").replace(
+    "add(1", "len(1"
+)
+BOTH = USES.replace("add(2, 2)", "buy(add(2, 2))")
+CART = "class Cart:\n    def put(self, x):\n        pass\n"
+CLEAR = "\n    def clear(self):\n        pass\n"
+
+
+@pytest.mark.parametrize(
+    ("test", "before", "after", "rule"),
+    [
+        # another function of the name is gone; the name stands in a remark; the function is elsewhere
+        (USES, {"cart.py": ADD, "sum.py": ADD}, {"cart.py": ADD}, "test-deleted"),
+        (USES.replace("== 4", "== 4  # helper"), {"cart.py": ADD, "x.py": "def helper():\n    pass\n"},
+         {"cart.py": ADD}, "test-deleted"),
+        (USES, {"cart.py": ADD}, {"cart.py": "from core import add\n", "core.py": ADD}, "test-deleted"),
+        (USES, {"cart.py": ADD}, {"cart.py": "from core import plus as add\n", "core.py": "def plus(*n):\n    pass\n"},
+         "test-deleted"),
+        (BOTH, {"cart.py": ADD, "till.py": "X = 1\n"}, {"cart.py": "from till import buy\n", "till.py": "X = 1\n"},
+         "test-deleted"),
+        # what was tested is gone, or its file is; a method is; what gave the test its name is
+        (USES, {"cart.py": ADD}, {"cart.py": "X = 1\n"}, ""),
+        (USES, {"cart.py": ADD, "sum.py": ADD}, {"sum.py": ADD}, ""),
+        (EMPTYING, {"cart.py": CART + CLEAR}, {"cart.py": CART}, ""),
+        (BOTH.replace("test_it", "test_add_all"), {"cart.py": ADD}, {"cart.py": "from till import buy\n"}, ""),
+    ],
+)  # fmt: skip
+def test_a_test_goes_with_what_it_tested_and_not_otherwise(
+    tmp_path: Path, test: str, before: Files, after: Files, rule: str
+) -> None:
+    base = subject_of(tmp_path / "base", {**before, MORE: test})
+    verdict = answered(subject_of(tmp_path / "candidate", after, base=base))
+    assert rules(verdict) == ({rule} if rule else set())
+    assert ("test-replaced" in verdict.summary) is not bool(rule)
+
+
+def test_assertions_go_with_what_is_gone_and_no_others_do(tmp_path: Path) -> None:
+    base = subject_of(tmp_path / "base", {"cart.py": ADD + "\n\ndef buy(x):\n    return x\n", MORE: BOTH})
+    after = {
+        "cart.py": "def buy(x):\n    return x\n",
+        MORE: USES.partition("    assert")[0] + "    assert buy(4) == 4\n",
+    }
+    assert rules(answered(subject_of(tmp_path / "candidate", after, base=base))) == set()
+    more = BOTH + "    assert buy(1) == 1\n    assert buy(2) == 2\n    assert buy(3) == 3\n"
+    base = subject_of(tmp_path / "more", {"cart.py": base.root.joinpath("cart.py").read_text(), MORE: more})
+    assert rules(answered(subject_of(tmp_path / "again", after, base=base))) == {"test-weakened"}
+
+
+def test_a_configuration_that_nobody_can_read_is_noted(tmp_path: Path) -> None:
+    verdict = asked(tmp_path, {"tsconfig.json": "{no JSON\n"})
+    assert verdict.summary.endswith("; noted: unreadable tsconfig.json")
+
+
 def test_a_submodule_in_place_of_a_tool_is_told(tmp_path: Path) -> None:
     base = subject_of(tmp_path / "base", BASE)
     module = TreeFile(path="pytest", mode="160000", size=0)

@@ -1,5 +1,7 @@
 """Which file of a candidate is which one of its base."""
 
+from time import process_time
+
 import pytest
 
 from gates.moves import moved
@@ -36,6 +38,16 @@ def test_a_file_that_is_gone_is_one_that_is_new(
     before: list[TreeFile], after: list[TreeFile], pairs: dict[str, str]
 ) -> None:
     assert moved(before, after) == pairs
+
+
+def test_many_files_of_one_name_take_no_time() -> None:
+    def many(folder: str, blob: str) -> list[TreeFile]:
+        return files(**{f"{folder}__p{at}__BUILD": (f"{blob}{at}", 9) for at in range(3000)})
+
+    started = process_time()
+    pairs = moved(many("old", "a"), many("new", "b"))
+    assert pairs["old/p7/BUILD.py"] == "new/p7/BUILD.py"
+    assert process_time() - started < 2
 
 
 def test_a_link_is_no_file_that_moved() -> None:

@@ -38,6 +38,8 @@ def before(folder: Path, files: Mapping[str, str]) -> Subject:
         ({"m.py": OLD}, {"n.py": OLD}, {}),
         ({"m.py": OLD}, {"deep/m.py": OLD + "d = 4\n"}, {"deep/m.py": {4}}),
         ({"m.py": OLD}, {"m.py": OLD, "n.py": OLD.rstrip()}, {"n.py": {1, 2, 3}}),
+        # by content before names
+        ({"m.py": OLD}, {"a/m.py": "x = 1", "b/m.py": OLD}, {"a/m.py": {1}}),
         ({"m.py": OLD}, {"n.py": OLD, "o.py": OLD.rstrip()}, {"o.py": {1, 2, 3}}),
     ],
 )  # fmt: skip

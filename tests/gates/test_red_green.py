@@ -146,13 +146,24 @@ def test_what_is_green_as_soon_as_the_names_exist_was_not_red(
         assert "1 weak" in verdict.summary
 
 
-def test_a_run_with_names_that_hangs_shows_nothing(told: Callable[..., Verdict]) -> None:
+@pytest.mark.parametrize("names", ["timed out after 60 s", None, {"test_a": "error IndexError"}])
+@pytest.mark.parametrize(
+    ("stub", "before", "outcome"),
+    [
+        ("timed out after 60 s", "weak, assertion", "failed"),
+        (OLD_CASES | {"test_a.test_new": ""}, "weak, assertion", "failed"),
+        (OLD_CASES | {"test_a.test_new": "failure assert None == 0"}, "red on stubs, assertion", "passed"),
+    ],
+)
+def test_a_run_with_names_that_tells_nothing_of_a_test_leaves_it_to_stubs(
+    told: Callable[..., Verdict], names: Cases | str | None, stub: Cases | str, before: str, outcome: str
+) -> None:
     red = OLD_CASES | {"test_a.test_new": "failure assert None == 1"}
     verdict = told(
-        {"test_a.py": ADDED}, {"test_a.py": NEW}, base=OLD_CASES, red=red, names="timed out after 60 s",
+        {"test_a.py": ADDED}, {"test_a.py": NEW}, base=OLD_CASES, red=red, names=names, stub=stub,
         green=OLD_CASES | {"test_a.test_new": ""},
     )  # fmt: skip
-    assert verdict.passed
+    assert (lines(verdict), verdict.outcome) == ([f"test_a.py:5 test_new: {before}"], outcome)
 
 
 @pytest.mark.parametrize(("weak", "outcome"), [(None, "passed"), (2, "passed"), (1, "failed"), (0, "failed")])

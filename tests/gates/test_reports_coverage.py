@@ -64,6 +64,20 @@ def test_a_file_from_elsewhere_does_not_stand_for_one_of_the_tree(tree: Tree, as
     assert "tells of no line of a tracked file: it names src/a.cc" in verdict.summary
 
 
+def test_a_name_that_stands_for_several_tracked_files_is_none(tree: Tree, ask: Ask, tmp_path: Path) -> None:
+    text = COBERTURA.format(source=f"{CHECKOUT}/a</source><source>{CHECKOUT}/b", file="main.go")
+    reports = left(tmp_path / "r", {"c.xml": text})
+    verdict = ask(
+        command(cobertura="c.xml", paths="a/**"), reported(tree({"a/main.go": THREE, "b/main.go": THREE}), reports)
+    )
+    assert verdict.outcome == "error"
+    assert "main.go may be any of a/main.go, b/main.go: have the tool write a report for each source" in verdict.summary
+    assert ask(command(cobertura="c.xml"), reported(tree({"a/main.go": THREE}), reports)).measured == 66.6
+    named = left(tmp_path / "n", {"c.xml": text.replace("main.go", f"{CHECKOUT}/a/main.go")})
+    subject = reported(tree({"a/main.go": THREE, "b/main.go": THREE}), named)
+    assert ask(command(cobertura="c.xml", paths="a/**"), subject).measured == 66.6
+
+
 def test_what_a_report_does_not_name_counts_with_every_line(tree: Tree, ask: Ask, tmp_path: Path) -> None:
     files = {
         "src/a.ts": THREE,

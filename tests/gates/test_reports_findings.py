@@ -1,6 +1,7 @@
 """SARIF and the messages of clippy: what counts, what is new, and what is no report."""
 
 import json
+import time
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,16 @@ def test_a_level_may_stand_in_a_pack_of_rules_or_in_an_override(
     assert verdict.findings[0].message.startswith("error: ")
 
 
+def test_many_rules_are_looked_through_once_and_not_for_each_result(tree: Tree, ask: Ask, tmp_path: Path) -> None:
+    rules = [{"id": f"r{number}"} for number in range(3000)]
+    results = [{"message": {"text": "x"}, "ruleId": rule["id"]} for rule in rules]
+    text = sarif(run={"tool": {"driver": {"name": "many", "rules": rules}}, "results": results})
+    subject = reported(tree({}), left(tmp_path / "r", {"s": text}))
+    before = time.process_time()
+    assert ask(command(sarif="s"), subject).measured == 3000
+    assert time.process_time() - before < 1.5
+
+
 def test_results_in_other_files_are_an_error(tree: Tree, ask: Ask, tmp_path: Path) -> None:
     external = {"results": [], "externalPropertyFileReferences": {"results": [{"location": {"uri": "x"}}]}}
     verdict = ask(command(sarif="s"), reported(tree(FILES), left(tmp_path / "r", {"s": sarif(run=external)})))
@@ -199,6 +210,15 @@ def test_one_result_of_the_base_absorbs_one_of_the_candidate(tree: Tree, ask: As
     )
 
 
+def test_lines_are_counted_as_tools_count_them(tree: Tree, ask: Ask, tmp_path: Path) -> None:
+    base = tree({"src/a b.js": "// \u2028\feval(x)\neval(x)\n"})
+    base = base.model_copy(update={"root": base.root.rename(tmp_path / "base")})
+    was = left(tmp_path / "b", {"s": sarif().replace(CHECKOUT, "/build/base")})
+    own = left(tmp_path / "r", {"s": sarif()})
+    other = reported(tree({"src/a b.js": "// \u2028\feval(x)\neval(y)\n"}), own, 1, (base, was))
+    assert ask(command(sarif="s", new_only=True), other).outcome == "failed", "another line than that of the base"
+
+
 # -- clippy
 
 LINT: dict[str, Any] = {
@@ -243,6 +263,7 @@ def test_a_lint_counts_once_however_often_it_is_told(tree: Tree, ask: Ask, tmp_p
         (cargo(LINT), 101, "ended with code 101, but its report says that it succeeded"),
         (cargo(LINT, success=False), 101, "says that it failed, and tells of no error"),
         (cargo(success=False), 101, "ended with code 101, but its report tells of no finding"),
+        (cargo(LINT, success=False) + cargo(), 0, "ended with code 0, but its report says that it failed"),
         (cargo({"reason": "compiler-message", "message": {}}), 0, "stdout:1 is no message of cargo: message.message"),
         (cargo({"why": "x"}), 0, "stdout:1 is no message of cargo: reason"),
         (cargo({**LINT, "message": {**LINT["message"], "level": "grave"}}), 0, "there is no level 'grave'"),

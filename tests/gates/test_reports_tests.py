@@ -78,6 +78,13 @@ def test_the_reports_of_several_suites_are_one(tree: Tree, ask: Ask, tmp_path: P
     ("text", "code", "words"),
     [
         ('<!DOCTYPE x [<!ENTITY a "b">]><testsuite/>', 0, "declares a document type"),
+        ('<!DOCTYPE x [<!ENTITY % a "b">%a;]><testsuite/>', 0, "declares a document type"),
+        ('<!DOCTYPE x SYSTEM "y"><testsuite>&a;</testsuite>', 0, "is no XML that can be read"),
+        (
+            '<testsuite><testcase name="a" status="odd"/></testsuite>',
+            0,
+            "it says 'odd', and whether that is good is not",
+        ),
         ("<testsuite>", 0, "is no XML that can be read"),
         (b"\xff\xfe<testsuite/>", 0, "is no XML that can be read"),
         ("<html/>", 0, "begins with <html>"),
@@ -103,6 +110,8 @@ def test_what_is_no_report_of_a_whole_run_is_an_error(
     [
         '<testsuite><testcase name="a"><skipped/><failure>no</failure></testcase></testsuite>',
         '<testsuite><testcase name="a" status="failed"/></testsuite>',
+        '<testsuite><testcase name="a" status="Timed-Out"/></testsuite>',
+        '<testsuite><testcase name="a" status="run" result="aborted"/></testsuite>',
         '<testsuite name="s"><error>no setup</error><testcase name="a"/></testsuite>',
     ],
 )
@@ -112,6 +121,18 @@ def test_a_failure_counts_wherever_it_stands_and_whatever_the_code(
 ) -> None:
     verdict = ask(command(junit="j.xml"), reported(tree({}), left(tmp_path / "r", {"j.xml": text}), code))
     assert (verdict.outcome, len(verdict.findings)) == ("failed", 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<testsuite><testcase name="a"/><system-out><![CDATA[<!DOCTYPE html><!ENTITY x>]]></system-out></testsuite>',
+        '<!-- <!DOCTYPE x [ --><testsuite><testcase name="a" status="passed"/></testsuite>',
+        '<!DOCTYPE testsuite SYSTEM "x.dtd"><testsuite><testcase name="a"/></testsuite>',
+    ],
+)
+def test_what_declares_nothing_is_read(tree: Tree, ask: Ask, tmp_path: Path, text: str) -> None:
+    assert ask(command(junit="j.xml"), reported(tree({}), left(tmp_path / "r", {"j.xml": text}))).passed
 
 
 @pytest.mark.parametrize(

@@ -205,6 +205,15 @@ def test_only_new_ones_count_against_a_base(tree: Tree, ask: Ask) -> None:
     )
 
 
+def test_a_new_one_among_many_old_ones_counts(tree: Tree, ask: Ask) -> None:
+    old = "".join(f"t = '{'gh' + 'p_' + some(36)}'\n" for _ in range(150))
+    base = tree({"a.py": old})
+    before = base.model_copy(update={"root": base.root.rename(base.root.with_name("base"))})
+    subject = tree({"a.py": f"{old}t = '{'gh' + 'p_' + some(36)}'\n"}).model_copy(update={"base": before})
+    assert [each.line for each in ask({"secrets": {"new_only": True}}, subject).findings] == [151]
+    assert ask("secrets", subject).measured == 100
+
+
 def test_nothing_to_search_is_an_error_and_links_are_not_followed(tree: Tree, ask: Ask) -> None:
     assert ask("secrets", tree({})).outcome == "error"
     assert ask({"secrets": {"paths": "no/**"}}, tree({"a.py": "x"})).outcome == "error"
@@ -219,6 +228,8 @@ def test_whoever_makes_the_search_long_is_still_searched(tree: Tree, ask: Ask) -
         "c": "eyJ" * 100_000,
         "d.env": "password=" * 50_000,
         "e": "://" * 100_000,
+        "f": "gl" + "pat-" * 100_000,
+        "g": ("gl" + "pat-") * 20_000,
     }
     assert ask("secrets", tree(files)).passed
     assert ask("secrets", tree({"a": f"t = '{'gh' + 'p_' + some(36)}'\n" * 3000})).measured == 100

@@ -2,10 +2,13 @@
 
 import http.server
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from rdflib import URIRef
 
+from gates.spec.turtle import ROOT, Sources
 from gates.subject import Subject
 from gates.verdict import Verdict
 
@@ -202,3 +205,22 @@ def test_names_of_nameless_shapes_are_the_same_each_time(closed: Closed) -> None
     nested = "s:Deep a sh:NodeShape ; sh:targetClass s:Requirement ; sh:property [ sh:path s:needs ; sh:node ["
     shapes = f"{SHAPES}{nested} sh:property [ sh:path s:title ; sh:minCount 2 ] ] ] .\n"
     assert len({closed(BAD, shapes).model_dump_json() for _ in range(4)}) == 1
+
+
+def test_a_name_stands_at_the_start_of_a_line_if_it_does_so_anywhere(tree: Tree) -> None:
+    text = f"{PREFIX}s:b s:needs s:a, <#c> ; s:title 's:title' .\n  s:a.x s:needs s:a .\n\ts:a s:title 'A' .\n"
+    subject = tree({"a.ttl": f"{text}s:e s:needs s:e.<https://ledger.example/spec#d> s:needs s:c.\n"})
+    sources = Sources([(subject.root, "a.ttl")])
+    lines = {"a": 4, "b": 2, "a.x": 3, "d": 5, "title": 2, "c": 5, "none": None}
+    assert {name: sources.place(URIRef(f"https://ledger.example/spec#{name}")).line for name in lines} == lines
+    assert sources.place(URIRef(f"{ROOT}a.ttl#c")).line == 2
+
+
+def test_many_places_are_found_in_one_look(tree: Tree) -> None:
+    text = PREFIX + "".join(f"s:n{number} s:title 'A' .\n" for number in range(4000))
+    subject = tree({"a.ttl": text})
+    sources = Sources([(subject.root, "a.ttl")])
+    before = time.process_time()
+    for number in range(4000):
+        assert sources.place(URIRef(f"https://ledger.example/spec#n{number}")).line == number + 2
+    assert time.process_time() - before < 2

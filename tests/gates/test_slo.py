@@ -141,6 +141,8 @@ def test_a_benchmark_without_a_base_is_not_called_new() -> None:
 
 def test_an_interval_across_the_limit_is_no_answer_and_blocks() -> None:
     open_ = said(limits(at_most="1 s"), STEADY)
+    assert "by 97 %, 10 runs" in open_.summary
+    assert "by 93 %, 5 runs" in said(limits(at_most="1 s"), STEADY[:5]).summary, "as sure as so many can be"
     assert open_.outcome is Outcome.UNKNOWN
     assert "is inconclusive about at most 1 s" in open_.summary
     assert open_.findings

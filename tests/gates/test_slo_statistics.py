@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gates.speed.estimates import FEWEST, Interval, Side, interval, spread, too_few, too_varied
+from gates.speed.estimates import FEWEST, LEVEL, Interval, Side, certainty, interval, spread, too_few, too_varied
 
 FIGURES = st.lists(st.floats(min_value=0.001, max_value=1e9), min_size=1, max_size=30)
 
@@ -19,6 +19,21 @@ def test_equal_samples_have_no_interval_to_speak_of() -> None:
 
 def test_the_interval_of_five_is_their_whole_range() -> None:
     assert interval([3.0, 1.0, 2.0, 5.0, 4.0]) == Interval(1.0, 3.0, 5.0)
+
+
+@given(st.integers(min_value=6, max_value=60))
+def test_from_six_samples_on_an_interval_is_as_sure_as_it_should_be(size: int) -> None:
+    low, _, high = interval(list(range(size)))
+    assert low + high == size - 1, "as many samples beyond either end"
+    assert LEVEL <= certainty(size) < 1
+
+
+def test_how_sure_an_interval_is() -> None:
+    # each sample lies above the true median or below it, as a coin falls
+    for size, beyond in ((5, 0), (9, 1), (10, 1), (13, 2)):
+        falls = [heads.bit_count() for heads in range(2**size)]
+        assert interval(list(range(size))).low == beyond
+        assert certainty(size) == sum(beyond < heads < size - beyond for heads in falls) / 2**size
 
 
 def test_one_outlier_among_many_moves_neither_the_median_nor_the_interval() -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from time import process_time
 
 import pytest
 from pydantic import ValidationError
 
 from gates.subject import Ran, Subject, TreeFile
-from gates.tests import Limits
+from gates.tests import Limits, judge, measure
 from gates.verdict import Verdict
 from gates.waivers import Waiver
 
@@ -160,6 +161,19 @@ def test_the_plan_may_let_tests_go(against: Told, ask: Ask) -> None:
     assert [waived.reason for waived in verdict.waived] == [waiver.reason] * 2
 
 
+def test_many_tests_that_are_gone_take_no_time(told: Told) -> None:
+    report = measure(Limits(), told(PASSED.format(1)))
+    assert isinstance(report, dict)
+    rules = {"unrun": "test-not-run", "lost": "test-deleted"}
+    found = {
+        kind: [{"path": "a.py", "line": at, "rule": rule, "message": ""} for at in range(3000)]
+        for kind, rule in rules.items()
+    }
+    started = process_time()
+    assert judge(Limits(lost=3000), {**report, **found}).summary.startswith("tests 1 passed")
+    assert process_time() - started < 3
+
+
 def test_a_base_that_is_no_python_had_no_tests(against: Told, ask: Ask, tmp_path: Path) -> None:
     subject = against(PASSED.format(1))
     (tmp_path / "base/tests/test_a.py").write_text("def (:\n")
@@ -177,9 +191,23 @@ def test_a_test_that_did_not_run_is_named(told: Told, ask: Ask) -> None:
     assert ask("tests", subject.model_copy(update={"base_config": chosen})).passed
 
 
+def test_tests_of_the_projects_own_names_are_looked_for_in_both_trees(against: Told, ask: Ask, tmp_path: Path) -> None:
+    tests = "class DescribeX:\n    def it_adds(self): pass\n    def it_subs(self): pass\n"
+    cases = [PASSED.replace('test_a"', 'test_a.DescribeX"').replace("test_{}", name) for name in ("it_adds", "it_subs")]
+    names = {"pytest.ini": "[pytest]\npython_classes = Test Describe\npython_functions = it_ test_\n"}
+    for ran, passed in ((cases, True), (cases[:1], False)):
+        subject = against(*ran, base_config=names)
+        for root in (subject.root, tmp_path / "base"):
+            (root / "tests/test_a.py").write_text(tests)
+        verdict = ask("tests", subject)
+        assert verdict.passed is passed, verdict
+    assert verdict.summary.endswith("tests/test_a.py:3 DescribeX.it_subs did not run")
+
+
 def test_a_file_of_tests_that_the_project_leaves_out_may_be_silent(told: Told, ask: Ask) -> None:
     elsewhere = PASSED.replace("test_a", "test_b").format(1)
-    for option in ("-m 'not slow'", "--ignore=tests/test_a.py", "--ignore-glob '*/test_a.py'"):
+    ignored = ("--ignore=tests/test_a.py", "--ignore-glob '*/test_a.py'", "--deselect tests/test_a.py")
+    for option in ("-m 'not slow'", *ignored):
         subject = told(elsewhere, base_config={"pytest.ini": f"[pytest]\naddopts = {option}\n"})
         (subject.root / "tests/test_a.py").write_text("pytestmark = pytest.mark.slow\n\ndef test_1(): pass\n")
         assert ask("tests", subject).passed, option

@@ -174,8 +174,30 @@ def test_a_file_that_was_not_checked_no_report_and_no_note_are_errors(judged: Ju
 
 def test_words_in_texts_are_no_switches() -> None:
     assert switches("a.py", b"x = '# type: ignore'\ny = 1  # type: int\nz = 1  # type: ignores\n") == []
+    assert switches("a.py", b"x = '# mypy: ignore-errors'\n") == []
+    lines = b'"""\n# mypy: ignore-errors\n"""\n# mypy: strict\n'
+    told = [(flag.rule, flag.line) for flag in switches("a.py", lines)]
+    assert told == [("mypy-comment", 2), ("mypy-comment", 4)], "one that is read in texts as well"
     found = switches("a.py", b"import typing\n@typing.no_type_check\ndef f(): pass  # pyright: basic\n")
     assert [(flag.rule, flag.line) for flag in found] == [("no-type-check", 2), ("pyright-comment", 3)]
+
+
+def test_a_decorator_that_came_by_a_star_is_told(judged: Judged, tmp_path: Path) -> None:
+    verdict = judged({"src/a.py": "from typing import *\n@no_type_check\ndef f() -> int:\n    return 'x'\n"}, base={})
+    assert plainly(tmp_path / "checkout") == 0
+    assert [(found.rule, found.line) for found in verdict.findings] == [("no-type-check", 2)]
+
+
+def test_a_decorator_is_one_switch_however_it_was_imported() -> None:
+    used = b"@no_type_check\ndef f(): pass\n"
+    for source in (b"from typing import no_type_check\n" + used, b"import typing\n" + used.replace(b"@", b"@typing.")):
+        assert [(flag.rule, flag.line) for flag in switches("a.py", source)] == [("no-type-check", 2)]
+
+
+def test_switches_of_a_file_that_has_moved_are_not_new(judged: Judged) -> None:
+    line = "x: int = 'a'  # type: ignore\n"
+    verdict = judged({"src/b.py": line, "src/c.py": line}, base={"src/a.py": line})
+    assert [found.path for found in verdict.findings] == ["src/c.py"]
 
 
 def test_pyrights_configuration_narrows_nothing_and_takes_nothing_from_elsewhere() -> None:

@@ -97,6 +97,12 @@ def test_sarif_has_its_form_and_tells_what_could_not_be_measured() -> None:
     assert json.loads(sarif([]))["runs"][0]["invocations"][0]["executionSuccessful"] is False
 
 
+def test_a_failure_without_findings_is_a_result_in_sarif() -> None:
+    bare = Verdict(check="lines", outcome=Outcome.FAILED, summary="lines 3 < 9")
+    (result,) = essentials(json.loads(sarif([Answer(bare)])))
+    assert (result["ruleId"], result["level"], result["message"]["text"]) == ("lines", "error", "lines: lines 3 < 9")
+
+
 def test_what_is_only_noted_has_a_place_everywhere() -> None:
     (result,) = essentials(json.loads(sarif([Answer(NOTED)])))
     assert (result["ruleId"], result["level"], result["suppressions"]) == ("conftest-changed", "note", [])

@@ -132,6 +132,11 @@ def test_versions_belong_to_every_question(exam: Exam, monkeypatch: pytest.Monke
     assert question(exam, "radon") != before
 
 
+def test_versions_are_those_of_plugins_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_verdicts, "extensions", lambda metric: [("more", "7")] if metric == "bandit" else [])
+    assert kept_verdicts.versions.__wrapped__()["more"] == "7"
+
+
 def record(outcome: str, asked: str = "q" * 64, run: str = "ledger-1", **more: Any) -> dict[str, Any]:  # noqa: ANN401
     verdict = {"check": "tests", "outcome": outcome, "summary": "tests", "findings": []}
     return {

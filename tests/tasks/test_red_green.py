@@ -13,6 +13,7 @@ from gates.verdict import Outcome, Verdict
 from gates.waivers import Waiver
 from tasks.bench import Bench
 from tasks.exam import Exam
+from tests.tasks.environments import LEDGER
 
 pytestmark = pytest.mark.builds
 
@@ -174,6 +175,45 @@ def test_a_red_that_only_sees_that_a_name_exists_is_none(exam_of: ExamOf) -> Non
     ]
     assert [(finding.rule, finding.headline) for finding in loose.noted] == weak
     assert told(strict) == [(None, "2 new or changed tests prove nothing, and at most 0 may"), *weak]
+
+
+DIES = """\
+import os
+
+import ledger
+
+fee = getattr(ledger, "fee", None)
+
+
+def test_fee():
+    if fee and fee(1) is None:
+        os._exit(1)
+    assert fee is not None
+"""
+REFUSES = """\
+from hatchling.build import *
+
+import ledger
+
+if hasattr(ledger, "fee") and ledger.fee(1) is None:
+    raise SystemExit("this does nothing")
+"""
+OWN_BUILD = LEDGER.replace('build-backend = "hatchling.build"', 'build-backend = "own"\nbackend-path = ["."]')
+
+
+@pytest.mark.parametrize(
+    ("base", "tests"),
+    [
+        ({}, DIES),
+        ({"pyproject.toml": OWN_BUILD, "own.py": REFUSES}, DIES.replace("if fee and fee(1) is None", "if 0")),
+    ],
+)
+def test_who_lets_the_names_fail_has_no_red_by_that(exam_of: ExamOf, base: dict[str, str], tests: str) -> None:
+    changes = {"ledger.py": BASE["ledger.py"] + "\n\n" + NEW, "tests/test_fee.py": tests}
+    (verdict,) = asked(later(exam_of, changes, base), "red_green")
+    assert verdict.outcome is Outcome.FAILED, verdict
+    assert isinstance(verdict.measured, dict)
+    assert verdict.measured["tests"] == ["tests/test_fee.py:8 test_fee: weak, assertion"]
 
 
 def test_a_first_commit_of_code_and_tests_has_no_base_to_run(exam_of: ExamOf) -> None:
