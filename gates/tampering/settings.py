@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from gates.tampering.diff import Source
 
 Options = dict[str, Any]
-TEXT = r'("(?:[^"\\]|\\.)*+(?:"|\Z))'
+TEXT = r'("(?:[^"\\]|\\.)*+(?:"|\\?\Z))'
 COMMENT = re.compile(TEXT + r"|//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 TRAILING = re.compile(TEXT + r"|,(?=\s*[}\]])", re.DOTALL)
 """What TypeScript and eslint read in JSON, and JSON does not have."""

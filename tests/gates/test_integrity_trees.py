@@ -300,6 +300,11 @@ def test_a_line_of_nothing_but_signs_is_read_in_no_time(tmp_path: Path) -> None:
     assert asked(tmp_path, {"src/shop/odd.py": "#" * 300_000 + " nosec\n"}).outcome == "failed"
 
 
+def test_a_text_that_never_ends_is_read_in_no_time(tmp_path: Path) -> None:
+    verdict = asked(tmp_path, {"tsconfig.json": '{"' + '\\"' * 200_000 + "\\"})
+    assert verdict.summary.endswith("; noted: unreadable tsconfig.json")
+
+
 def test_what_is_noted_says_where_and_how_often(tmp_path: Path) -> None:
     more = "X = 1  # noqa: E501\nY = 2  # noqa: E501\n"
     verdict = asked(tmp_path, append(PRODUCT, more))
