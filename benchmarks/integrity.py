@@ -73,7 +73,7 @@ def _changed(verdict: Verdict) -> int:
 
 
 def _write(git: Git, trees: Sequence[Subject]) -> None:
-    """The files that the check reads: those that differ, and those that it compares as a whole."""
+    """The files that the check may read: those that differ, what it compares as a whole, and what defines names."""
     listed = [set(tree.files) for tree in trees]
     for tree, own in zip(trees, listed, strict=True):
         tree.root.mkdir(parents=True)
@@ -85,7 +85,7 @@ def _write(git: Git, trees: Sequence[Subject]) -> None:
 
 
 def _is_read(path: str) -> bool:
-    return commands.is_ci(path) or path.rpartition("/")[2] in config.FILES
+    return path.endswith(".py") or commands.is_ci(path) or path.rpartition("/")[2] in config.FILES
 
 
 def _commits(git: Git, wanted: argparse.Namespace) -> list[str]:
