@@ -17,6 +17,8 @@ all its descendants (Linux), to which every orphan falls, and ends them until no
 It is started for every program, so what takes long to import is imported where it is used.
 """
 
+from __future__ import annotations
+
 import contextlib
 import ctypes
 import os
@@ -24,7 +26,10 @@ import select
 import signal
 import sys
 import time
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # to import it would take as long as all of the above
+    from typing import Any
 
 PR_SET_CHILD_SUBREAPER = 36
 GRACE = 2.0  # seconds between asking to end and ending

@@ -24,8 +24,9 @@ CRASHED = "bandit-crashed"
 """The rule of an issue that stands for a test of bandit's that could not look."""
 CRASH = re.compile(r"running: (\S+) on file .*? at line (\d+):", re.DOTALL)
 """How bandit logs that."""
-BAR = "rich.progress"
-"""Bandit imports it for a progress bar, which it draws for nobody here; that is a third of a worker's time."""
+UNUSED = ("rich.progress", "yaml")
+"""Bandit imports them for a progress bar, which it draws for nobody here, and for configurations that it is not given;
+these are two fifths of its import."""
 MOST_ISSUES = 10_000
 MOST_CHARACTERS = 400
 """Of a text, and of a line of code, that is kept."""
@@ -58,7 +59,8 @@ def _finds_canary() -> bool:
 
 
 def _seen(path: str, content: bytes) -> list[Issue]:
-    _put_off(BAR)
+    for name in UNUSED:
+        _put_off(name)
     from bandit.core.meta_ast import BanditMetaAst  # noqa: PLC0415 - 0.2 s that nobody must pay who knows all figures
     from bandit.core.metrics import Metrics  # noqa: PLC0415
     from bandit.core.node_visitor import BanditNodeVisitor  # noqa: PLC0415
@@ -84,7 +86,7 @@ def _seen(path: str, content: bytes) -> list[Issue]:
 
 @cache
 def _put_off(name: str) -> None:
-    """Let a module of a package be imported when something of it is used, and not before."""
+    """Let a module be imported when something of it is used, and not before."""
     package, _, own = name.rpartition(".")
     spec = find_spec(name)
     if name in sys.modules or spec is None or spec.loader is None:
@@ -93,7 +95,8 @@ def _put_off(name: str) -> None:
     module = module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
-    setattr(import_module(package), own, module)
+    if package:
+        setattr(import_module(package), own, module)
 
 
 @cache
