@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from pwd import getpwuid
 
 import fsspec
 import pytest
@@ -21,7 +20,9 @@ from tasks.isolation import confinement, why_not
 from tasks.memory import Memory
 from tasks.repository import Repository, open_repository
 from tasks.run_folder import RunFolder
+from tasks.uv import Uv
 from tasks.workspace import Workspace
+from tests.tasks.environments import CALLER, uv_in
 from tests.tasks.gits import Commit, RunGit, commit_files, new_repository, user_git
 from tests.tasks.hubs import Forger
 from tests.tasks.memories import REPOSITORY
@@ -164,14 +165,16 @@ def shared_memory() -> None:
         pytest.skip(f"nothing can be mounted here: {tried.stderr.strip()}")
 
 
-# whose HOME is a temporary one in tests; the configuration of package indexes is read from the real one
-CALLER = {**os.environ, "XDG_CONFIG_HOME": str(Path(getpwuid(os.getuid()).pw_dir, ".config"))}
-
-
 @pytest.fixture(scope="session")
 def gate_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """SPARC_HOME of all tests that build environments: one cache serves them all."""
     return tmp_path_factory.getbasetemp() / "sparc-home"
+
+
+@pytest.fixture
+def uv(gate_home: Path, tmp_path: Path) -> Uv:
+    """The only way to uv, with that cache."""
+    return uv_in(gate_home, tmp_path)
 
 
 @pytest.fixture

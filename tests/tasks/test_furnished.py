@@ -9,23 +9,12 @@ from tasks.environment import install, keep, project_of
 from tasks.furnished import _runs, unfit
 from tasks.target import Environment
 from tasks.uv import Uv
-from tests.tasks.environments import HATCHLING, LEDGER, installed_in, kept_of, names, says, uv_in, write
+from tests.tasks.environments import HATCHLING, LEDGER, installed_in, kept_of, names, says, write
 
 pytestmark = pytest.mark.builds
 
 FORCED = LEDGER + "[tool.hatch.build.targets.wheel.force-include]\n"
 HARM = "import os; os.environ.setdefault('HARM', '1')\n"
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """SPARC_HOME of all tests that build environments: one cache serves them all."""
-    return tmp_path_factory.getbasetemp() / "sparc-home"
-
-
-@pytest.fixture
-def uv(home: Path, tmp_path: Path) -> Uv:
-    return uv_in(home, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -38,11 +27,11 @@ def uv(home: Path, tmp_path: Path) -> Uv:
     ],
 )
 def test_a_build_that_would_run_before_the_tests_is_refused(
-    tmp_path: Path, home: Path, uv: Uv, forced: str, told: str
+    tmp_path: Path, gate_home: Path, uv: Uv, forced: str, told: str
 ) -> None:
     files = {"pyproject.toml": FORCED + f'"own.txt" = "{forced}"\n', "own.txt": HARM, "src/ledger/__init__.py": ""}
     with pytest.raises(EnvironmentBroken, match=told):
-        installed_in(write(tmp_path / "forcing", files), home, uv)
+        installed_in(write(tmp_path / "forcing", files), gate_home, uv)
 
 
 BACKEND = """
@@ -59,13 +48,13 @@ def build_editable(folder, *more):
 """
 
 
-def test_a_build_backend_that_replaces_a_dependency_is_refused(tmp_path: Path, home: Path, uv: Uv) -> None:
+def test_a_build_backend_that_replaces_a_dependency_is_refused(tmp_path: Path, gate_home: Path, uv: Uv) -> None:
     metadata = LEDGER.replace('build-backend = "hatchling.build"', 'build-backend = "own"\nbackend-path = ["."]')
     files = {"pyproject.toml": metadata, "own.py": BACKEND, "src/ledger/__init__.py": ""}
     with pytest.raises(
         EnvironmentBroken, match=r"changed lib/python3\.\d+/site-packages/pytest/__init__\.py, which is"
     ):
-        installed_in(write(tmp_path / "building", files), home, uv)
+        installed_in(write(tmp_path / "building", files), gate_home, uv)
 
 
 ADDING = """
@@ -90,13 +79,13 @@ def build_editable(folder, *more):
     ],
 )
 def test_a_build_that_adds_another_distribution_is_refused(
-    tmp_path: Path, home: Path, uv: Uv, url: str, told: str
+    tmp_path: Path, gate_home: Path, uv: Uv, url: str, told: str
 ) -> None:
     metadata = LEDGER.replace('build-backend = "hatchling.build"', 'build-backend = "own"\nbackend-path = ["."]')
     backend = ADDING.replace("URL", url)
     files = {"pyproject.toml": metadata, "own.py": backend, "src/ledger/__init__.py": ""}
     with pytest.raises(EnvironmentBroken, match=told):
-        installed_in(write(tmp_path / "adding", files), home, uv)
+        installed_in(write(tmp_path / "adding", files), gate_home, uv)
 
 
 @pytest.mark.parametrize(
@@ -137,32 +126,32 @@ SETUP = "import setuptools\nsetuptools.setup(name='Pygments', version='99', pack
 )
 def test_a_released_version_of_the_project_makes_room_for_it(
     tmp_path: Path,
-    home: Path,
+    gate_home: Path,
     uv: Uv,
     metadata: dict[str, str],
     is_kept: bool,  # noqa: FBT001
 ) -> None:
     # pytest asks for pygments
     checkout = write(tmp_path / "coloured", {**metadata, "pygments/__init__.py": "OWN = 1"})
-    installed = installed_in(checkout, home, uv)
-    assert any(kept_of(checkout, home, uv).venv.glob("lib/python*/site-packages/pygments")) == is_kept
+    installed = installed_in(checkout, gate_home, uv)
+    assert any(kept_of(checkout, gate_home, uv).venv.glob("lib/python*/site-packages/pygments")) == is_kept
     assert says(installed, "import pygments; print(pygments.OWN)") == "1"
 
 
-def test_a_project_that_takes_the_place_of_pytest_is_refused(tmp_path: Path, home: Path, uv: Uv) -> None:
+def test_a_project_that_takes_the_place_of_pytest_is_refused(tmp_path: Path, gate_home: Path, uv: Uv) -> None:
     metadata = HATCHLING + '[project]\nname = "Pytest"\nversion = "99"\n'
     checkout = write(tmp_path / "named", {"pyproject.toml": metadata, "pytest/__init__.py": "OWN = 1"})
     with pytest.raises(EnvironmentBroken, match=r"the project calls itself pytest, and so takes the place of"):
-        installed_in(checkout, home, uv)
+        installed_in(checkout, gate_home, uv)
 
 
-def test_a_startup_file_that_the_plan_allows(tmp_path: Path, home: Path, uv: Uv) -> None:
+def test_a_startup_file_that_the_plan_allows(tmp_path: Path, gate_home: Path, uv: Uv) -> None:
     files = {"pyproject.toml": FORCED + '"own.txt" = "boot.pth"\n', "own.txt": HARM, "src/ledger/__init__.py": ""}
     checkout = write(tmp_path / "allowed", files)
     project = project_of(checkout, Environment())
     assert project
     venv = tmp_path / "allowed-env"
-    kept = keep(project, names(checkout), Environment(), home, uv)
+    kept = keep(project, names(checkout), Environment(), gate_home, uv)
     installed = install(kept, project, names(checkout), venv, uv, ["boot.pth"])
     assert says(installed, "import os; print(os.environ['HARM'])") == "1"
 

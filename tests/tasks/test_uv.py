@@ -38,8 +38,8 @@ def test_a_build_that_is_denied_something_is_not_tried_again(tmp_path: Path, mon
     assert ["--offline" in words for words in tried] == [True, True, False]
 
 
-def test_what_builds_need_is_compiled_for_every_copy(home: Path, tmp_path: Path) -> None:
-    uv = uv_in(home, tmp_path)
+@pytest.mark.builds
+def test_what_builds_need_is_compiled_for_every_copy(uv: Uv, tmp_path: Path) -> None:
     uv.fetch(tmp_path / "builders", OURS[-1], ["iniconfig"])
     (compiled,) = tmp_path.glob("builders/archive-v0/*/iniconfig/__pycache__/__init__.*.pyc")
     assert int.from_bytes(compiled.read_bytes()[4:8], "little") == 1  # known by its content, which nobody checks
