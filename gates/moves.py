@@ -22,11 +22,10 @@ def moved(before: Iterable[TreeFile], after: Iterable[TreeFile]) -> dict[str, st
     gone = {path: file for path, file in old.items() if path not in new}
     fresh = {path: file for path, file in new.items() if path not in old}
     same = _same_content(gone, fresh)
-    taken = set(same.values())
     for key in (_name_in_folder, _name):
+        taken = set(same.values())
         rest = {path: file for path, file in gone.items() if path not in same}
         same |= _same_name(rest, {path: file for path, file in fresh.items() if path not in taken}, key)
-        taken = set(same.values())
     return same
 
 

@@ -20,7 +20,7 @@ from tasks.errors import Interrupted
 from tasks.exam import Exam, Measured
 from tasks.isolation import Confinement
 from tasks.target import Environment
-from tests.tasks.conftest import CALLER
+from tests.tasks.environments import CALLER
 
 pytestmark = pytest.mark.builds
 

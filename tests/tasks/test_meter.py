@@ -11,7 +11,7 @@ from tasks.command import Command, Completed, run_foreign
 from tasks.isolation import best
 from tasks.jail import Jail
 from tasks.usage import Usage
-from tests.tasks.conftest import CALLER
+from tests.tasks.environments import CALLER
 
 WORK = "def work(seconds):\n    import time\n    while time.process_time() < seconds: pass\n"
 
